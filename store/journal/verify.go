@@ -1,0 +1,195 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/store/record"
+)
+
+// Report is what a check of a journal found.
+type Report struct {
+	OK       bool          `json:"ok"`
+	Till     pos.TillID    `json:"till"`
+	Epochs   []EpochReport `json:"epochs"`
+	Records  int           `json:"records"`
+	Problems []Problem     `json:"problems"`
+}
+
+// EpochReport tells what an epoch holds.
+type EpochReport struct {
+	Epoch    pos.Epoch   `json:"epoch"`
+	FirstSeq pos.Seq     `json:"first_seq"`
+	LastSeq  pos.Seq     `json:"last_seq"`
+	Head     record.Hash `json:"head"`
+}
+
+// Problem names a record that is not as it was written.
+type Problem struct {
+	Kind  ProblemKind `json:"kind"`
+	Epoch pos.Epoch   `json:"epoch"`
+	Seq   pos.Seq     `json:"seq"`
+	Text  string      `json:"text"`
+}
+
+// ProblemKind says what happened to a record.
+type ProblemKind string
+
+// The kinds of problem.
+const (
+	Changed    ProblemKind = "changed"
+	Missing    ProblemKind = "missing"
+	Inserted   ProblemKind = "inserted"
+	Reordered  ProblemKind = "reordered"
+	Truncated  ProblemKind = "truncated"
+	ForkedAt   ProblemKind = "forked"
+	Unsigned   ProblemKind = "unsigned"
+	Unreadable ProblemKind = "unreadable"
+)
+
+// Custody is the head that the platform has acknowledged, checked by the caller; ok is false where there is none.
+type Custody func(raw []byte) (head record.Head, ok bool)
+
+// Verify checks every record of the journal in dir: its check value, its number, its predecessor's hash and the signatures. It fails only when the
+// journal cannot be opened at all.
+func Verify(dir string, till pos.TillID, keys cose.Keys, custody ...Custody) (Report, error) {
+	r, err := OpenReader(dir)
+	if err != nil {
+		return Report{}, err
+	}
+	v := &verifier{reader: r, keys: keys, report: Report{Till: till, Epochs: []EpochReport{}, Problems: []Problem{}}}
+	for _, epoch := range r.Epochs() {
+		v.epoch(epoch)
+	}
+	for _, c := range custody {
+		v.truncation(c)
+	}
+	v.report.OK = len(v.report.Problems) == 0
+	return v.report, r.Close()
+}
+
+// verifier walks one epoch at a time.
+type verifier struct {
+	reader *Reader
+	keys   cose.Keys
+	report Report
+
+	head     record.Head // of the chain so far
+	unsigned int         // records since the last signature
+}
+
+func (v *verifier) problem(kind ProblemKind, seq pos.Seq, format string, args ...any) {
+	v.report.Problems = append(v.report.Problems, Problem{Kind: kind, Epoch: v.head.Epoch, Seq: seq, Text: fmt.Sprintf(format, args...)})
+}
+
+func (v *verifier) epoch(epoch pos.Epoch) {
+	v.head, v.unsigned = record.Genesis(v.report.Till, epoch), 0
+	first := pos.Seq(0)
+	for from := pos.Seq(1); ; {
+		err := v.reader.Each(epoch, from, func(s Stored) error {
+			if first == 0 {
+				first = s.Key
+			}
+			from = s.Key + 1
+			v.stored(s)
+			return nil
+		})
+		if err == nil {
+			break
+		}
+		var d *damage
+		if !errors.As(err, &d) || d.seq < from {
+			v.problem(Unreadable, from, "%v", err)
+			break
+		}
+		v.unreadable(d)
+		from = d.seq + 1
+	}
+	if v.unsigned > 0 {
+		v.problem(Unsigned, v.head.Seq, "no signature covers the last %d records", v.unsigned)
+	}
+	v.report.Epochs = append(v.report.Epochs, EpochReport{Epoch: epoch, FirstSeq: first, LastSeq: v.head.Seq, Head: v.head.Hash})
+}
+
+// unreadable goes on behind a damaged record: its hash stands in its successor.
+func (v *verifier) unreadable(d *damage) {
+	v.problem(Unreadable, d.seq, "%v", d.err)
+	v.head = record.Head{Epoch: v.head.Epoch, Seq: d.seq}
+	v.report.Records++
+}
+
+func (v *verifier) stored(s Stored) {
+	v.report.Records++
+	rec, rest, err := v.reader.codec.Decode(s.Raw)
+	switch {
+	case err != nil:
+		v.unreadable(&damage{seq: s.Key, err: err})
+		return
+	case len(rest) > 0:
+		v.problem(Changed, s.Key, "%d bytes stand behind the record", len(rest))
+	case rec.Seq != s.Key:
+		v.problem(Reordered, s.Key, "the record stored here is number %d", rec.Seq)
+	case rec.Till != v.report.Till || rec.Epoch != v.head.Epoch:
+		v.problem(Inserted, s.Key, "the record belongs to till %s, epoch %s", rec.Till, rec.Epoch)
+	case s.Key > v.head.Seq+1:
+		v.problem(Missing, v.head.Seq+1, "records %d to %d are missing", v.head.Seq+1, s.Key-1)
+	case v.head.Hash != record.Hash{} && rec.Prev != v.head.Hash:
+		v.broken(&rec)
+	}
+	v.head = record.Head{Epoch: v.head.Epoch, Seq: s.Key, Hash: rec.Head().Hash}
+	v.signature(s)
+}
+
+// broken names the record that does not fit: the predecessor, since a changed record no longer has the hash that its successor holds.
+func (v *verifier) broken(rec *record.Record) {
+	if v.head.Seq == 0 {
+		v.problem(Inserted, rec.Seq, "the first record does not begin this epoch")
+		return
+	}
+	v.problem(Changed, v.head.Seq, "its hash is not the one that record %d names", rec.Seq)
+}
+
+// signature checks a commit's end. A signature covers all records before it, by their chain.
+func (v *verifier) signature(s Stored) {
+	v.unsigned++
+	if len(s.Signature) == 0 {
+		if v.unsigned == CommitRecords {
+			v.problem(Unsigned, s.Key, "no signature within %d records", CommitRecords)
+		}
+		return
+	}
+	v.unsigned = 0
+	if _, err := cose.Verify(s.Signature, s.Raw, cose.ForRecord, v.keys); err != nil {
+		v.problem(Unsigned, s.Key, "the signature does not hold: %v", err)
+	}
+}
+
+// truncation holds the journal against what the platform has acknowledged: those records existed.
+func (v *verifier) truncation(custody Custody) {
+	raw, err := v.reader.acknowledgement()
+	if err != nil || raw == nil {
+		return
+	}
+	head, ok := custody(raw)
+	if !ok {
+		return
+	}
+	i := slices.IndexFunc(v.report.Epochs, func(e EpochReport) bool { return e.Epoch == head.Epoch })
+	v.head = record.Head{Epoch: head.Epoch}
+	if i < 0 || v.report.Epochs[i].LastSeq < head.Seq {
+		v.problem(Truncated, head.Seq, "the platform has acknowledged records up to %d, which are gone here", head.Seq)
+	}
+}
+
+func (r *Reader) acknowledgement() ([]byte, error) {
+	for _, s := range slices.Backward(r.files) {
+		raw, err := s.acknowledgement()
+		if raw != nil || err != nil {
+			return raw, err
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,134 @@
+package journal
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/fxamacker/cbor/v2"
+	"go.etcd.io/bbolt"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/store/view"
+)
+
+// viewFile is the bbolt file of the views: payments by id, ids by order and attempt, and the head that they cover.
+type viewFile struct {
+	path string
+	db   *bbolt.DB
+}
+
+func paymentsBucket() []byte { return []byte("payments") }
+func ordersBucket() []byte   { return []byte("orders") }
+func coversKey() []byte      { return []byte("covers") }
+
+func openViewFile(path string) (*viewFile, error) {
+	f := &viewFile{path: path}
+	err := guarded(path, func() error {
+		db, err := bbolt.Open(path, 0o600, boltOptions(false, 0))
+		if err != nil {
+			return err
+		}
+		f.db = db
+		return db.Update(func(tx *bbolt.Tx) error {
+			for _, name := range [][]byte{paymentsBucket(), ordersBucket(), stateBucket()} {
+				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil && f.db != nil {
+		err = errors.Join(err, f.db.Close())
+	}
+	return f, err
+}
+
+func removeViewFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (f *viewFile) close() error { return f.db.Close() }
+
+func (f *viewFile) covers() (head record.Head, err error) {
+	err = f.view(func(tx *bbolt.Tx) error {
+		if raw := tx.Bucket(stateBucket()).Get(coversKey()); raw != nil {
+			return cbor.Unmarshal(raw, &head)
+		}
+		return nil
+	})
+	return head, err
+}
+
+func (f *viewFile) payment(id pos.PaymentID) (p *view.Payment, err error) {
+	err = f.view(func(tx *bbolt.Tx) error {
+		p, err = readPayment(tx, id[:])
+		return err
+	})
+	return p, err
+}
+
+func (f *viewFile) byKey(key pos.OrderKey) (p *view.Payment, err error) {
+	err = f.view(func(tx *bbolt.Tx) error {
+		if id := tx.Bucket(ordersBucket()).Get(orderKey(key)); id != nil {
+			p, err = readPayment(tx, id)
+		}
+		return err
+	})
+	return p, err
+}
+
+func readPayment(tx *bbolt.Tx, id []byte) (*view.Payment, error) {
+	raw := tx.Bucket(paymentsBucket()).Get(id)
+	if raw == nil {
+		return nil, nil
+	}
+	p := &view.Payment{}
+	return p, cbor.Unmarshal(raw, p)
+}
+
+// each calls fn for every payment in the order of their ids, that is of their beginning.
+func (f *viewFile) each(fn func(*view.Payment) error) error {
+	return f.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket(paymentsBucket()).ForEach(func(id, _ []byte) error {
+			p, err := readPayment(tx, id)
+			if err != nil {
+				return err
+			}
+			return fn(p)
+		})
+	})
+}
+
+func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.Head) error {
+	return guarded(f.path, func() error {
+		return f.db.Update(func(tx *bbolt.Tx) error {
+			for id, p := range changed {
+				raw, err := cbor.Marshal(p)
+				if err != nil {
+					return err
+				}
+				if err := tx.Bucket(paymentsBucket()).Put(id[:], raw); err != nil {
+					return err
+				}
+				if err := tx.Bucket(ordersBucket()).Put(orderKey(p.Key()), id[:]); err != nil {
+					return err
+				}
+			}
+			raw, err := cbor.Marshal(covers)
+			if err != nil {
+				return err
+			}
+			return tx.Bucket(stateBucket()).Put(coversKey(), raw)
+		})
+	})
+}
+
+func (f *viewFile) view(fn func(*bbolt.Tx) error) error {
+	return guarded(f.path, func() error { return f.db.View(fn) })
+}

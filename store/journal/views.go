@@ -1,0 +1,252 @@
+package journal
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/store/view"
+)
+
+const (
+	flushEvery = time.Second
+	flushAbove = 2000 // payments changed since the last flush
+)
+
+// Views are the payments of all epochs, as of the last commit. What was changed lately is in memory, the rest in a file that is committed
+// now and then with the head that it covers; after a crash the records behind that head are folded again.
+type Views struct {
+	codec *record.Codec
+	file  *viewFile
+
+	mu      sync.RWMutex
+	changed map[pos.PaymentID]*view.Payment // not in the file yet
+	keys    map[pos.OrderKey]pos.PaymentID  // of changed
+	open    map[pos.PaymentID]bool          // pending or unknown
+	covers  record.Head                     // the last record folded
+	full    chan struct{}                   // asks the keeper to flush now
+}
+
+// openViews opens the file and folds what the journal has beyond it. A file that is damaged, or that covers a journal other than this one, is made anew.
+func openViews(path string, codec *record.Codec, journal files) (*Views, error) {
+	v, err := loadViews(path, codec)
+	if err == nil && !v.fits(journal) {
+		err = errors.Join(errors.New("the views cover another journal"), v.file.close())
+	}
+	if err != nil {
+		if v, err = recreateViews(path, codec); err != nil {
+			return nil, err
+		}
+	}
+	if err := v.catchUp(journal); err != nil {
+		return nil, errors.Join(err, v.file.close())
+	}
+	return v, nil
+}
+
+func loadViews(path string, codec *record.Codec) (*Views, error) {
+	file, err := openViewFile(path)
+	if err != nil {
+		return nil, err
+	}
+	v := &Views{codec: codec, file: file, changed: map[pos.PaymentID]*view.Payment{}, keys: map[pos.OrderKey]pos.PaymentID{},
+		open: map[pos.PaymentID]bool{}, full: make(chan struct{}, 1)}
+	if v.covers, err = file.covers(); err == nil {
+		err = file.each(func(p *view.Payment) error {
+			if p.Status.Open() {
+				v.open[p.Intent.Payment] = true
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.close())
+	}
+	return v, nil
+}
+
+func recreateViews(path string, codec *record.Codec) (*Views, error) {
+	if err := removeViewFile(path); err != nil {
+		return nil, err
+	}
+	return loadViews(path, codec)
+}
+
+// fits says whether the covered head is a record of this journal.
+func (v *Views) fits(journal files) bool {
+	if v.covers.Seq == 0 {
+		return true
+	}
+	list, err := journal.read(v.covers.Epoch, v.covers.Seq, 1)
+	if err != nil || len(list) == 0 {
+		return false
+	}
+	rec, _, err := v.codec.Decode(list[0].Raw)
+	return err == nil && rec.Head() == v.covers
+}
+
+func (v *Views) catchUp(journal files) error {
+	epochs := journal.epochs()
+	from := pos.Seq(1)
+	if i := slices.Index(epochs, v.covers.Epoch); i >= 0 {
+		epochs, from = epochs[i:], v.covers.Seq+1
+	}
+	for _, epoch := range epochs {
+		err := journal.each(epoch, from, func(s Stored) error {
+			rec, _, err := v.codec.Decode(s.Raw)
+			if err != nil {
+				return err
+			}
+			book := stage(v)
+			if err := view.Fold(book, v.codec, &rec); err == nil {
+				v.accept(book.changed, rec.Head())
+			} else {
+				v.accept(nil, rec.Head()) // a record that fits nothing stops nobody; verify and the platform name it
+			}
+			return nil
+		})
+		if err != nil {
+			return errUnreadable(v.file.path, err)
+		}
+		from = 1
+	}
+	return nil
+}
+
+// accept takes over what a commit has changed. Only the journal's writer calls it, in the order of the commits.
+func (v *Views) accept(changed view.Payments, covers record.Head) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for id, p := range changed {
+		v.changed[id] = p
+		v.keys[p.Key()] = id
+		if p.Status.Open() {
+			v.open[id] = true
+		} else {
+			delete(v.open, id)
+		}
+	}
+	v.covers = covers
+	if len(v.changed) > flushAbove {
+		select {
+		case v.full <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Payment returns a copy of the payment, nil when there is none.
+func (v *Views) Payment(id pos.PaymentID) (*view.Payment, error) {
+	v.mu.RLock()
+	p := v.changed[id]
+	v.mu.RUnlock()
+	if p != nil {
+		c := *p
+		return &c, nil
+	}
+	return v.file.payment(id)
+}
+
+// ByKey returns the payment of an order and attempt, nil when there is none.
+func (v *Views) ByKey(key pos.OrderKey) (*view.Payment, error) {
+	v.mu.RLock()
+	id, ok := v.keys[key]
+	v.mu.RUnlock()
+	if ok {
+		return v.Payment(id)
+	}
+	return v.file.byKey(key)
+}
+
+// Open lists the payments that are pending or unknown, oldest first.
+func (v *Views) Open() ([]*view.Payment, error) {
+	v.mu.RLock()
+	ids := slices.SortedFunc(maps.Keys(v.open), func(a, b pos.PaymentID) int { return slices.Compare(a[:], b[:]) })
+	v.mu.RUnlock()
+	var list []*view.Payment
+	for _, id := range ids {
+		p, err := v.Payment(id)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil && p.Status.Open() {
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
+// keep flushes now and then until ctx ends. A disk that is full only delays it: the records are safe without.
+func (v *Views) keep(ctx context.Context) {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-v.full:
+		}
+		_ = v.flush()
+	}
+}
+
+// flush writes what has changed, together with the head that it covers.
+func (v *Views) flush() error {
+	v.mu.RLock()
+	changed, covers := maps.Clone(v.changed), v.covers
+	v.mu.RUnlock()
+	if len(changed) == 0 {
+		return nil
+	}
+	if err := v.file.write(changed, covers); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for id, p := range changed {
+		if v.changed[id] == p {
+			delete(v.changed, id)
+			delete(v.keys, p.Key())
+		}
+	}
+	return nil
+}
+
+// staged are changes on top of a book that are taken over or forgotten as one.
+type staged struct {
+	base interface {
+		Payment(pos.PaymentID) (*view.Payment, error)
+	}
+	changed view.Payments
+}
+
+func stage(base interface {
+	Payment(pos.PaymentID) (*view.Payment, error)
+}) *staged {
+	return &staged{base: base, changed: view.Payments{}}
+}
+
+// Payment implements [view.Book].
+func (s *staged) Payment(id pos.PaymentID) (*view.Payment, error) {
+	if p, _ := s.changed.Payment(id); p != nil {
+		return p, nil
+	}
+	return s.base.Payment(id)
+}
+
+// Put implements [view.Book].
+func (s *staged) Put(p *view.Payment) error { return s.changed.Put(p) }
+
+func (v *Views) close() error { return errors.Join(v.flush(), v.file.close()) }
+
+// orderKey is the index key of an order and attempt; the order holds no zero byte.
+func orderKey(k pos.OrderKey) []byte {
+	return binary.BigEndian.AppendUint32(append([]byte(k.Order), 0), uint32(k.Attempt))
+}

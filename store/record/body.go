@@ -1,0 +1,142 @@
+package record
+
+import "github.com/tillproof/tillproof/pos"
+
+// Body is the part of a record that its kind defines: *Boot, *Intent, *Result, *Confirmed or *Resolution.
+type Body interface{ Kind() Kind }
+
+// Subject is a body that speaks of one payment.
+type Subject interface {
+	Body
+	PaymentID() pos.PaymentID
+}
+
+// BootReason says why an agent's life or an epoch began.
+type BootReason string
+
+// The reasons of a boot record.
+const (
+	Created  BootReason = "created"  // a new journal
+	Started  BootReason = "started"  // the agent was started on a journal
+	Restored BootReason = "restored" // the platform holds more of the epoch than we do: we come from a backup
+	Forked   BootReason = "forked"   // the platform holds other records under our numbers
+)
+
+// Boot is written at each start of the agent and begins each epoch.
+type Boot struct {
+	Incarnation pos.UUID   `cbor:"1,keyasint" json:"incarnation"` // random, so that two agents on copies of one store can be told apart
+	Version     string     `cbor:"2,keyasint" json:"version"`
+	Reason      BootReason `cbor:"3,keyasint" json:"reason"`
+	Own         *Head      `cbor:"4,keyasint,omitempty" json:"own,omitempty"`      // our head of the epoch that was left
+	Platform    *Head      `cbor:"5,keyasint,omitempty" json:"platform,omitempty"` // the platform's head that did not fit it
+}
+
+// Intent is durable before anything can move the money (law 1).
+type Intent struct {
+	Payment     pos.PaymentID  `cbor:"1,keyasint" json:"payment"`
+	Order       pos.OrderRef   `cbor:"2,keyasint" json:"order"`
+	Attempt     pos.Attempt    `cbor:"3,keyasint" json:"attempt"`
+	Amount      pos.Minor      `cbor:"4,keyasint" json:"amount"`
+	Currency    pos.Currency   `cbor:"5,keyasint" json:"currency"`
+	Tender      pos.Tender     `cbor:"6,keyasint" json:"tender"`
+	Mode        pos.Mode       `cbor:"7,keyasint" json:"mode"`
+	OrderAmount *pos.Minor     `cbor:"8,keyasint,omitempty" json:"order_amount,omitempty"`
+	Device      pos.DeviceName `cbor:"9,keyasint,omitempty" json:"device,omitempty"`
+	Before      *Last          `cbor:"10,keyasint,omitempty" json:"before,omitempty"` // the card terminal's last transaction before
+	Tendered    *pos.Minor     `cbor:"11,keyasint,omitempty" json:"tendered,omitempty"`
+}
+
+// Last names the last transaction of a card terminal by its moving numbers.
+type Last struct {
+	Trace     string `cbor:"1,keyasint,omitempty" json:"trace,omitempty"`
+	ReceiptNo string `cbor:"2,keyasint,omitempty" json:"receipt_no,omitempty"`
+}
+
+// Result is durable before the device gets its acknowledgement (law 2). It counts for the cashier when a [Confirmed] follows.
+type Result struct {
+	Payment  pos.PaymentID `cbor:"1,keyasint" json:"payment"`
+	Decision Decision      `cbor:"2,keyasint" json:"decision"`
+}
+
+// Decision is what a device or a person decided about a payment. Card data is masked before it comes here.
+type Decision struct {
+	Status     pos.Status   `cbor:"1,keyasint" json:"status"`
+	Amount     pos.Minor    `cbor:"2,keyasint" json:"amount"` // booked, tip included
+	Currency   pos.Currency `cbor:"3,keyasint" json:"currency"`
+	Tip        pos.Minor    `cbor:"4,keyasint,omitempty" json:"tip,omitempty"`
+	Code       string       `cbor:"5,keyasint,omitempty" json:"code,omitempty"`
+	Text       string       `cbor:"6,keyasint,omitempty" json:"text,omitempty"`
+	Trace      string       `cbor:"7,keyasint,omitempty" json:"trace,omitempty"`
+	ReceiptNo  string       `cbor:"8,keyasint,omitempty" json:"receipt_no,omitempty"`
+	TerminalID string       `cbor:"9,keyasint,omitempty" json:"terminal_id,omitempty"`
+	MerchantID string       `cbor:"10,keyasint,omitempty" json:"merchant_id,omitempty"`
+	AuthCode   string       `cbor:"11,keyasint,omitempty" json:"auth_code,omitempty"`
+	Brand      string       `cbor:"12,keyasint,omitempty" json:"brand,omitempty"`
+	CardName   string       `cbor:"13,keyasint,omitempty" json:"card_name,omitempty"`
+	Last4      string       `cbor:"14,keyasint,omitempty" json:"last4,omitempty"`
+	Entry      string       `cbor:"15,keyasint,omitempty" json:"entry,omitempty"`
+	Date       string       `cbor:"16,keyasint,omitempty" json:"date,omitempty"`
+	Time       string       `cbor:"17,keyasint,omitempty" json:"time,omitempty"`
+}
+
+// Confirmed says that the acknowledgement of the last [Result] is known to have reached the device.
+type Confirmed struct {
+	Payment  pos.PaymentID `cbor:"1,keyasint" json:"payment"`
+	Receipts []Receipt     `cbor:"2,keyasint,omitempty" json:"receipts,omitempty"`
+}
+
+// Receipt is what a card terminal wanted printed.
+type Receipt struct {
+	For   string   `cbor:"1,keyasint" json:"for"`
+	Lines []string `cbor:"2,keyasint" json:"lines"`
+}
+
+// Evidence says what a [Resolution] rests on.
+type Evidence string
+
+// The kinds of evidence.
+const (
+	ByRestart  Evidence = "restart"  // the agent stopped in the middle: nothing is known
+	ByLink     Evidence = "link"     // the wire failed in the middle: nothing is known
+	ByTerminal Evidence = "terminal" // the card terminal was asked and answered
+	ByNotSent  Evidence = "not_sent" // the command never reached the card terminal
+	ByCashier  Evidence = "cashier"  // the cashier gave the payment up
+)
+
+// Resolution settles a payment that has no confirmed result, or says that it is unknown.
+type Resolution struct {
+	Payment  pos.PaymentID `cbor:"1,keyasint" json:"payment"`
+	Status   pos.Status    `cbor:"2,keyasint" json:"status"`
+	Evidence Evidence      `cbor:"3,keyasint" json:"evidence"`
+	Text     string        `cbor:"4,keyasint" json:"text"`
+	Reason   string        `cbor:"5,keyasint,omitempty" json:"reason,omitempty"`
+	Found    *Decision     `cbor:"6,keyasint,omitempty" json:"found,omitempty"`
+	Unwanted bool          `cbor:"7,keyasint,omitempty" json:"unwanted,omitempty"`
+}
+
+// Kind implements [Body].
+func (*Boot) Kind() Kind { return KindBoot }
+
+// Kind implements [Body].
+func (*Intent) Kind() Kind { return KindIntent }
+
+// Kind implements [Body].
+func (*Result) Kind() Kind { return KindResult }
+
+// Kind implements [Body].
+func (*Confirmed) Kind() Kind { return KindConfirmed }
+
+// Kind implements [Body].
+func (*Resolution) Kind() Kind { return KindResolution }
+
+// PaymentID implements [Subject].
+func (b *Intent) PaymentID() pos.PaymentID { return b.Payment }
+
+// PaymentID implements [Subject].
+func (b *Result) PaymentID() pos.PaymentID { return b.Payment }
+
+// PaymentID implements [Subject].
+func (b *Confirmed) PaymentID() pos.PaymentID { return b.Payment }
+
+// PaymentID implements [Subject].
+func (b *Resolution) PaymentID() pos.PaymentID { return b.Payment }
