@@ -1,0 +1,230 @@
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tillproof/tillproof/agent/api"
+	"github.com/tillproof/tillproof/agent/engine"
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/outbox"
+	"github.com/tillproof/tillproof/sync/wire"
+)
+
+// Options of a run.
+type Options struct {
+	Version string
+	Log     *slog.Logger
+	Ready   func(address string) // called once the API answers at http://address
+}
+
+// Paths are the places of a till's files in its data folder.
+type Paths struct{ Journal, Views, Key, Token string }
+
+// PathsIn lists the files of a till whose data lie in dir.
+func PathsIn(dir string) Paths {
+	return Paths{Journal: filepath.Join(dir, "journal"), Views: filepath.Join(dir, "views.db"),
+		Key: filepath.Join(dir, "keys", "till.pem"), Token: filepath.Join(dir, "api-token")}
+}
+
+// till is a running agent and the owner of its goroutines.
+type till struct {
+	config  Config
+	opts    Options
+	journal *journal.Journal
+	engine  *engine.Engine
+	uplink  *uplink
+	token   string
+	workers sync.WaitGroup
+}
+
+// Run runs a till until ctx ends or its journal stops. The end of ctx lets sales under way finish, within a bound.
+func Run(ctx context.Context, config Config, opts Options) error {
+	paths := PathsIn(config.Data)
+	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+		return errDisk(config.Data, err)
+	}
+	signer, err := cose.LoadOrCreate(paths.Key)
+	if err != nil {
+		return errDisk(paths.Key, err)
+	}
+	token, err := loadToken(paths.Token)
+	if err != nil {
+		return errDisk(paths.Token, err)
+	}
+	j, err := journal.Open(journal.Options{Dir: paths.Journal, Views: paths.Views, Till: config.Till, Signer: signer, Version: opts.Version,
+		Clock: journal.SystemClock, Segment: config.Journal.SegmentMiB << 20})
+	if err != nil {
+		return err
+	}
+	t := &till{config: config, opts: opts, journal: j, token: token}
+	return errors.Join(t.run(ctx), j.Close())
+}
+
+func (t *till) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	pump, err := t.makeUplink()
+	if err != nil {
+		return err
+	}
+	if t.engine, err = engine.New(engine.Options{Journal: t.journal, Devices: deviceNames(t.config), Tenders: t.config.Tenders,
+		Mode: t.uplink.paymentMode, Log: t.opts.Log}); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", t.config.API.Listen)
+	if err != nil {
+		return errListen(t.config.API.Listen, err)
+	}
+	if err := t.startDevices(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if pump != nil {
+		t.workers.Go(func() { _ = pump(ctx) }) // ends with ctx only
+	}
+	t.workers.Go(func() { t.watchJournal(ctx, cancel) })
+	err = t.serveAPI(ctx, listener)
+	cancel(err)
+	t.workers.Wait()
+	if stopped := context.Cause(ctx); stopped != nil && !errors.Is(stopped, context.Canceled) {
+		return errors.Join(err, stopped)
+	}
+	return err
+}
+
+// makeUplink prepares the way to the platform and returns the function that runs it, nil when no platform is configured.
+func (t *till) makeUplink() (run func(context.Context) error, err error) {
+	src := newSource(t.journal, t.config.Till)
+	if t.config.Platform.Broker == "" {
+		t.uplink = newUplink(src, nil)
+		return nil, nil
+	}
+	key, err := cose.ParsePublicKey(t.config.Platform.RootKey)
+	if err != nil {
+		return nil, err
+	}
+	codec, err := wire.NewCodec()
+	if err != nil {
+		return nil, err
+	}
+	platform := cose.OneKey(key)
+	if err := src.restore(codec, platform); err != nil {
+		return nil, err
+	}
+	out, err := outbox.New(outbox.Options{Till: t.config.Till, Merchant: t.config.Merchant, Source: src, Platform: platform, Codec: codec, Log: t.opts.Log})
+	if err != nil {
+		return nil, err
+	}
+	t.uplink = newUplink(src, out)
+	topic := wire.Topic{Merchant: t.config.Merchant, Till: t.config.Till}
+	options := mqtt.Options{Broker: t.config.Platform.Broker, ClientID: string(t.config.Till), User: string(t.config.Till),
+		Subscribe: []string{topic.On(wire.DownAck)}, Log: t.opts.Log,
+		Handler: func(_ string, payload []byte) { out.Receive(payload) }}
+	return func(ctx context.Context) error {
+		return mqtt.Keep(ctx, options, func(ctx context.Context, c *mqtt.Conn) error { return out.Run(ctx, c) })
+	}, nil
+}
+
+func (t *till) startDevices(ctx context.Context) error {
+	for _, d := range t.config.Devices {
+		driver, err := findDriver(d, t.config.Currency)
+		if err != nil {
+			return err
+		}
+		s := &supervisor{config: d, driver: driver, currency: t.config.Currency, engine: t.engine, log: t.opts.Log.With("device", d.Name)}
+		t.workers.Go(func() { s.run(ctx) })
+	}
+	return nil
+}
+
+// watchJournal ends the agent when the disk has failed: a restart opens the journal anew and finds out what is in it.
+func (t *till) watchJournal(ctx context.Context, cancel context.CancelCauseFunc) {
+	for {
+		changed := t.journal.Changed()
+		if err := t.journal.Stopped(); err != nil {
+			cancel(pos.NewError("journal_stopped", pos.Permanent, pos.MoneyUnknown, "The journal has stopped because the disk failed.",
+				"Start the agent again; it asks the devices what became of open payments. If it stops again, replace the disk.").Because(err))
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}
+
+// serveAPI answers requests until ctx ends, then lets those under way finish.
+func (t *till) serveAPI(ctx context.Context, listener net.Listener) error {
+	info := map[pos.DeviceName]api.DriverInfo{}
+	for _, d := range t.config.Devices {
+		info[d.Name] = api.DriverInfo{Driver: d.Driver, Kind: string(d.Kind)}
+	}
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: api.Handler(api.Options{
+		Till: t.config.Till, Version: t.opts.Version, Engine: t.engine, Journal: t.journal, Sync: t.uplink, Data: t.config.Data, Token: t.token,
+		AllowedHosts: t.config.API.AllowedHosts, Drivers: info})}
+	stop := context.AfterFunc(ctx, func() {
+		bounded, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if server.Shutdown(bounded) != nil {
+			_ = server.Close()
+		}
+	})
+	defer stop()
+	if t.opts.Ready != nil {
+		t.opts.Ready(listener.Addr().String())
+	}
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func deviceNames(c Config) (names []pos.DeviceName) {
+	for _, d := range c.Devices {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// loadToken reads the bearer of the API, or makes one of 32 random bytes (mode 0600).
+func loadToken(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if token := strings.TrimSpace(string(text)); err == nil && token != "" {
+		return token, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return "", err
+	}
+	token := hex.EncodeToString(secret)
+	return token, cose.WriteFile(path, []byte(token+"\n"))
+}
+
+func errDisk(path string, err error) error {
+	return pos.NewError("disk_failed", pos.Permanent, pos.NoneMoved, fmt.Sprintf("The file or folder %s cannot be used.", path),
+		"Check the disk's space and the folder's owner. Nothing was sold and nothing is lost.").Because(err)
+}
+
+func errListen(address string, err error) error {
+	return pos.NewError("address_in_use", pos.Permanent, pos.NoneMoved, fmt.Sprintf("The API cannot listen at %s.", address),
+		"Stop what uses that address, or change api.listen. Nothing was sold and nothing is lost.").Because(err)
+}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tillproof/tillproof/pos"
+)
+
+// Problem is an error as RFC 9457 writes it, with a code for machines, what it means for the money and what to do next.
+type Problem struct {
+	Type    string         `json:"type"`
+	Title   string         `json:"title"`
+	Status  int            `json:"status"`
+	Detail  string         `json:"detail"`
+	Code    pos.ErrorCode  `json:"code"`
+	Money   pos.MoneyState `json:"money" enum:"none_moved,moved,unknown"`
+	Next    string         `json:"next"`
+	Details map[string]any `json:"-"`
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
+
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// MarshalJSON puts the details beside the standard members (RFC 9457 §3.2).
+func (p *Problem) MarshalJSON() ([]byte, error) {
+	members := map[string]any{"type": p.Type, "title": p.Title, "status": p.Status, "detail": p.Detail, "code": p.Code, "money": p.Money, "next": p.Next}
+	maps.Copy(members, p.Details)
+	return json.Marshal(members)
+}
+
+// problemOf translates an error of the engine. What nobody foresaw leaves the money unknown.
+func problemOf(err error) *Problem {
+	var e *pos.Error
+	if !errors.As(err, &e) {
+		e = pos.NewError("internal", pos.OutcomeUnknown, pos.MoneyUnknown, "Something unforeseen happened.", "Ask for the payment before you try again.")
+	}
+	return newProblem(statusOf(e.Code), e)
+}
+
+func newProblem(status int, e *pos.Error) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Text, Code: e.Code, Money: e.Money, Next: e.Next, Details: e.Details}
+}
+
+// statusOf is the one map from codes to HTTP.
+func statusOf(code pos.ErrorCode) int {
+	switch code {
+	case "order_conflict", "order_open", "device_unresolved", "not_cancellable":
+		return http.StatusConflict
+	case "order_expired":
+		return http.StatusGone
+	case "amount_invalid", "not_supported", "request_invalid":
+		return http.StatusUnprocessableEntity
+	case "offline_refused":
+		return http.StatusForbidden
+	case "disk_low", "journal_stopped", "device_unavailable":
+		return http.StatusServiceUnavailable
+	case "not_found":
+		return http.StatusNotFound
+	case "unauthorized":
+		return http.StatusUnauthorized
+	case "host_not_allowed", "cross_origin":
+		return http.StatusForbidden
+	}
+	return http.StatusInternalServerError
+}
+
+// frameworkError gives the framework's own errors (a body that is no JSON, a missing member) the same form. Nothing was started then.
+func frameworkError(status int, message string, causes ...error) huma.StatusError {
+	code, next := pos.ErrorCode("request_invalid"), "Correct the request; /openapi.json describes it."
+	for _, cause := range causes {
+		var detail *huma.ErrorDetail
+		if !errors.As(cause, &detail) {
+			continue
+		}
+		message += "; " + strings.TrimSpace(detail.Location+" "+detail.Message) // not its value: a body may hold anything
+		if detail.Location == "body.amount" || strings.Contains(detail.Message, ".amount") {
+			code, next = "amount_invalid", "Send the amount as an integer of minor units."
+		}
+	}
+	if status == http.StatusNotFound {
+		code = "not_found"
+	}
+	return newProblem(status, pos.NewError(code, pos.Permanent, pos.NoneMoved, message, next))
+}

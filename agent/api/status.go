@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tillproof/tillproof/agent/engine"
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/journal"
+)
+
+// Sync is the way to the platform, as the API sees it.
+type Sync interface {
+	Mode() Mode
+	Backlog() Backlog
+	Flush() // send now
+}
+
+// Mode says how the platform can be reached, and since when.
+type Mode struct {
+	Name  string // online, degraded, offline
+	Since time.Time
+}
+
+// Backlog is what the platform has not signed for.
+type Backlog struct {
+	Records  uint64                     `json:"records"`
+	Payments int                        `json:"payments"`
+	Amounts  map[pos.Currency]pos.Minor `json:"amounts" doc:"Money taken in these payments, by currency"`
+	OldestAt string                     `json:"oldest_at,omitempty"`
+}
+
+// Status is the whole state of a till, for the screen and the shop's software.
+type Status struct {
+	Till        pos.TillID      `json:"till"`
+	Version     string          `json:"version"`
+	Mode        string          `json:"mode" enum:"online,degraded,offline"`
+	ModeSinceAt string          `json:"mode_since_at"`
+	Epoch       pos.Epoch       `json:"epoch"`
+	Seq         pos.Seq         `json:"seq"`
+	AckedSeq    pos.Seq         `json:"acked_seq"`
+	Backlog     Backlog         `json:"backlog"`
+	Disk        Disk            `json:"disk"`
+	Clock       Clock           `json:"clock"`
+	Policy      Policy          `json:"policy"`
+	Devices     []Device        `json:"devices"`
+	Unknown     []pos.PaymentID `json:"unknown"`
+}
+
+// Disk tells the room for records.
+type Disk struct {
+	FreeBytes uint64            `json:"free_bytes"`
+	State     journal.DiskState `json:"state" enum:"ok,low,stopped"`
+}
+
+// Clock tells whether the till's clock is believed.
+type Clock struct {
+	Doubted bool `json:"doubted"`
+}
+
+// Policy is the offline policy in force: none until one is configured.
+type Policy struct {
+	Version  int        `json:"version"`
+	Enabled  bool       `json:"enabled"`
+	Headroom []Headroom `json:"headroom"`
+}
+
+// Headroom is what an offline rule still allows.
+type Headroom struct {
+	Rule  string `json:"rule"`
+	Limit int64  `json:"limit"`
+	Used  int64  `json:"used"`
+}
+
+// Device is the state of one device.
+type Device struct {
+	Name   pos.DeviceName     `json:"name"`
+	Driver string             `json:"driver"`
+	Kind   string             `json:"kind"`
+	State  engine.DeviceState `json:"state" enum:"ready,busy,opening,failed,absent"`
+	Text   string             `json:"text"`
+}
+
+type statusOutput struct{ Body Status }
+
+type syncOutput struct {
+	Body struct {
+		Backlog Backlog `json:"backlog"`
+	}
+}
+
+func (s *server) registerStatus(api huma.API) {
+	huma.Register(api, huma.Operation{OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Summary: "The state of the till"}, s.status)
+	huma.Register(api, huma.Operation{OperationID: "sync-now", Method: http.MethodPost, Path: "/v1/sync", DefaultStatus: http.StatusOK,
+		Summary: "Send what the platform does not hold yet, now"}, s.sync)
+}
+
+func (s *server) status(context.Context, *struct{}) (*statusOutput, error) {
+	unknown, err := s.Engine.Unknown()
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	free, err := journal.FreeBytes(s.Data)
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	head, acked, mode := s.Journal.Head(), s.Journal.Acked(), s.Sync.Mode()
+	out := Status{
+		Till: s.Till, Version: s.Version, Mode: mode.Name, ModeSinceAt: Timestamp(mode.Since.UnixMilli()), Epoch: head.Epoch, Seq: head.Seq,
+		Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.Journal.Disk()}, Policy: Policy{Headroom: []Headroom{}},
+		Devices: []Device{}, Unknown: unknown,
+	}
+	if acked.Epoch == head.Epoch {
+		out.AckedSeq = acked.Seq
+	}
+	if s.Journal.Stopped() != nil {
+		out.Disk.State = journal.DiskStopped
+	}
+	for _, d := range s.Engine.Devices() {
+		info := s.Drivers[d.Name]
+		out.Devices = append(out.Devices, Device{Name: d.Name, Driver: info.Driver, Kind: info.Kind, State: d.State, Text: d.Text})
+	}
+	return &statusOutput{out}, nil
+}
+
+func (s *server) sync(context.Context, *struct{}) (*syncOutput, error) {
+	s.Sync.Flush()
+	out := &syncOutput{}
+	out.Body.Backlog = s.Sync.Backlog()
+	return out, nil
+}

@@ -1,0 +1,177 @@
+package agent
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/store/journal"
+)
+
+// Config is till.yaml. Paths are relative to the file's folder.
+type Config struct {
+	Till     pos.TillID     `yaml:"till"`
+	Merchant pos.MerchantID `yaml:"merchant"`
+	Currency pos.Currency   `yaml:"currency"`
+	Timezone string         `yaml:"timezone"` // IANA name of the shop's zone
+	Data     string         `yaml:"data"`     // folder of journal, views, keys and api-token
+	Platform PlatformConfig `yaml:"platform"`
+	API      APIConfig      `yaml:"api"`
+	Journal  JournalConfig  `yaml:"journal"`
+	Devices  []DeviceConfig `yaml:"devices"`
+	Tenders  []pos.Tender   `yaml:"tenders"`
+}
+
+// PlatformConfig says where records go. Without a broker the till keeps them.
+type PlatformConfig struct {
+	Broker  string `yaml:"broker"`   // tcp://host:port
+	RootKey string `yaml:"root_key"` // the platform's public key, 64 hex digits: only what it signed frees a record
+}
+
+// APIConfig is the address of the local HTTP API.
+type APIConfig struct {
+	Listen       string   `yaml:"listen"`
+	AllowedHosts []string `yaml:"allowed_hosts"` // names a browser may use for it, beside the address itself
+}
+
+// JournalConfig sizes the journal's files.
+type JournalConfig struct {
+	SegmentMiB int `yaml:"segment_mib"` // 1-1024; the space is taken when a file is made
+}
+
+// DeviceConfig names a device and its wire: a serial port or a TCP address.
+type DeviceConfig struct {
+	Name    pos.DeviceName    `yaml:"name"`
+	Kind    drivers.Kind      `yaml:"kind"`
+	Driver  string            `yaml:"driver"`
+	Port    string            `yaml:"port,omitempty"`
+	TCP     string            `yaml:"tcp,omitempty"`
+	Baud    int               `yaml:"baud,omitempty"` // 0: what the driver starts from
+	Options map[string]string `yaml:"options,omitempty"`
+}
+
+// defaults are the values of keys that the file leaves out.
+func defaults() Config {
+	return Config{
+		Currency: "EUR", Timezone: "UTC", Data: "data",
+		API:     APIConfig{Listen: "127.0.0.1:7788", AllowedHosts: []string{}},
+		Journal: JournalConfig{SegmentMiB: journal.DefaultSegment >> 20},
+		Devices: []DeviceConfig{}, Tenders: []pos.Tender{pos.Cash, pos.Card},
+	}
+}
+
+// LoadConfig reads and checks a configuration. An error names file and line and what to write instead.
+func LoadConfig(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, errConfig(path, err)
+	}
+	c := defaults()
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&c); err != nil {
+		return Config{}, errConfig(position(path, err), err)
+	}
+	if key, err := c.check(); err != nil {
+		return Config{}, errConfig(fmt.Sprintf("%s:%d", path, lineOf(text, key)), fmt.Errorf("%s: %w", key, err))
+	}
+	c.Data = beside(path, c.Data)
+	for i, d := range c.Devices {
+		if d.Port != "" {
+			c.Devices[i].Port = beside(path, d.Port)
+		}
+	}
+	return c, nil
+}
+
+// beside resolves a path against the folder of the configuration.
+func beside(config, path string) string {
+	if filepath.IsAbs(path) || !strings.ContainsAny(path, `/\.`) && strings.HasPrefix(strings.ToUpper(path), "COM") {
+		return path
+	}
+	return filepath.Join(filepath.Dir(config), path)
+}
+
+// check returns the first key whose value cannot be used.
+func (c *Config) check() (key string, err error) {
+	if _, err := pos.ParseTillID(string(c.Till)); err != nil {
+		return "till", err
+	}
+	if _, err := pos.ParseMerchantID(string(c.Merchant)); err != nil {
+		return "merchant", err
+	}
+	if _, err := pos.ParseCurrency(string(c.Currency)); err != nil {
+		return "currency", err
+	}
+	if _, err := time.LoadLocation(c.Timezone); err != nil {
+		return "timezone", err
+	}
+	if c.Journal.SegmentMiB < 1 || c.Journal.SegmentMiB > 1024 {
+		return "segment_mib", fmt.Errorf("%d is not between 1 and 1024", c.Journal.SegmentMiB)
+	}
+	if c.Platform.Broker != "" {
+		if _, err := cose.ParsePublicKey(c.Platform.RootKey); err != nil {
+			return "root_key", err
+		}
+	}
+	for _, t := range c.Tenders {
+		if t != pos.Cash && t != pos.Card {
+			return "tenders", fmt.Errorf("%q is not a tender of this version (cash, card)", t)
+		}
+	}
+	return c.checkDevices()
+}
+
+func (c *Config) checkDevices() (key string, err error) {
+	seen := map[pos.DeviceName]bool{}
+	for _, d := range c.Devices {
+		switch {
+		case d.Name == "":
+			return "devices", errors.New("a device has no name")
+		case seen[d.Name]:
+			return "devices", fmt.Errorf("two devices are called %q", d.Name)
+		case (d.Port == "") == (d.TCP == ""):
+			return "devices", fmt.Errorf("device %q needs either port or tcp", d.Name)
+		}
+		seen[d.Name] = true
+		if _, err := findDriver(d, c.Currency); err != nil {
+			return "devices", err
+		}
+	}
+	return "", nil
+}
+
+func errConfig(where string, err error) error {
+	return pos.NewError("config_invalid", pos.Permanent, pos.NoneMoved, fmt.Sprintf("The configuration cannot be used: %s.", where),
+		"Mend it and start again; `tillproof config check --print` shows every key. Nothing was started.").Because(err)
+}
+
+// position is file:line of a decoding error.
+func position(path string, err error) string {
+	var e interface {
+		error
+		GetToken() *token.Token
+	}
+	if errors.As(err, &e) && e.GetToken() != nil {
+		return fmt.Sprintf("%s:%d", path, e.GetToken().Position.Line)
+	}
+	return path
+}
+
+// lineOf finds the line of a key, 1 when the file leaves it out.
+func lineOf(text []byte, key string) int {
+	for i, line := range strings.Split(string(text), "\n") {
+		if strings.HasPrefix(strings.TrimSpace(line), key+":") {
+			return i + 1
+		}
+	}
+	return 1
+}

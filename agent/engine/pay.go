@@ -1,0 +1,177 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/store/view"
+)
+
+// Request asks for a payment. Order and attempt are its key: the same request again gives the same payment.
+type Request struct {
+	Order         pos.OrderRef
+	Attempt       pos.Attempt
+	Amount        pos.Money
+	Tender        pos.Tender
+	OrderAmount   *pos.Minor     // of the whole order, when several payments share it
+	Device        pos.DeviceName // "" takes the first
+	Tendered      *pos.Minor     // cash handed over, at least Amount
+	RequireOnline bool           // refuse rather than sell without the platform
+}
+
+// Pay begins a payment and returns it with what is durable: the intent, and for cash and for an amount of 0 the outcome too. created is false when the
+// same request came before. After an error no money moves through this call.
+func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
+	if err := e.check(&r); err != nil {
+		return nil, false, err
+	}
+	defer e.orders.lock(r.Order)()
+	key := pos.OrderKey{Order: r.Order, Attempt: r.Attempt}
+	known, err := e.journal.Views().ByKey(key)
+	if err != nil {
+		return nil, false, err
+	}
+	if known != nil {
+		if !sameRequest(&known.Intent, &r) {
+			return nil, false, errConflict(key)
+		}
+		return known, false, nil
+	}
+	if err := e.mayCollect(&r); err != nil {
+		return nil, false, err
+	}
+	if err := e.journal.MaySell(); err != nil {
+		return nil, false, err
+	}
+	id, err := e.begin(&r)
+	if err != nil {
+		return nil, false, err
+	}
+	p, err = e.Payment(id)
+	return p, true, err
+}
+
+func (e *Engine) check(r *Request) error {
+	if r.Attempt < 1 || r.Attempt > pos.MaxAttempt {
+		return errNotSupported(fmt.Sprintf("Attempt %d is not between 1 and %d.", r.Attempt, pos.MaxAttempt), "Count the attempts of an order from 1.")
+	}
+	if err := r.Amount.CheckPayable(); err != nil {
+		return err
+	}
+	if r.OrderAmount != nil && *r.OrderAmount < r.Amount.Amount {
+		return errAmount("The payment is more than the whole order.", "Check amount and order_amount.")
+	}
+	if r.Amount.Amount == 0 {
+		r.Tender, r.Device, r.Tendered = pos.None, "", nil
+		return nil
+	}
+	if !slices.Contains(e.tenders, r.Tender) {
+		return errNotSupported(fmt.Sprintf("This till does not take the tender %q.", r.Tender), fmt.Sprintf("It takes %v.", e.tenders))
+	}
+	if r.RequireOnline && e.mode() != pos.Online {
+		return pos.NewError("offline_refused", pos.Transient, pos.NoneMoved, "The platform cannot be reached and this sale requires it.",
+			"Try again when the till is online, or sell without require_online.").With("rule", "require_online")
+	}
+	if r.Tendered != nil && (r.Tender != pos.Cash || *r.Tendered < r.Amount.Amount || *r.Tendered > pos.MaxAmount) {
+		return errAmount("The cash handed over is not enough for the amount, or the tender is not cash.", "Check tendered; it is in minor units.")
+	}
+	return nil
+}
+
+// sameRequest compares what was asked then and now. Which device and whether the platform was there is not part of the question.
+func sameRequest(intent *record.Intent, r *Request) bool {
+	return intent.Amount == r.Amount.Amount && intent.Currency == r.Amount.Currency && intent.Tender == r.Tender &&
+		sameMinor(intent.OrderAmount, r.OrderAmount) && sameMinor(intent.Tendered, r.Tendered) &&
+		(r.Device == "" || r.Device == intent.Device)
+}
+
+func sameMinor(a, b *pos.Minor) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// mayCollect keeps an order from being charged twice: every earlier attempt must have ended without money, or be given up, or be a part payment
+// that leaves room for this one in the order's amount.
+func (e *Engine) mayCollect(r *Request) error {
+	var taken pos.Money
+	for a := pos.Attempt(1); a < r.Attempt; a++ {
+		earlier, err := e.journal.Views().ByKey(pos.OrderKey{Order: r.Order, Attempt: a})
+		if err != nil {
+			return err
+		}
+		if earlier == nil || earlier.Status.Uncharged() || earlier.Unwanted {
+			continue
+		}
+		if !earlier.Status.Taken() || r.OrderAmount == nil || earlier.Intent.Currency != r.Amount.Currency {
+			return errOrderOpen(r.Order, a, earlier.Status)
+		}
+		taken.Currency = r.Amount.Currency
+		if taken, err = taken.Add(earlier.Taken()); err != nil {
+			return err
+		}
+	}
+	if r.OrderAmount != nil && taken.Amount > *r.OrderAmount-r.Amount.Amount {
+		return errAmount(fmt.Sprintf("%s of the order are paid already; this payment would be more than the rest.", taken), "Ask for the rest of the order only.")
+	}
+	return nil
+}
+
+// begin writes the intent and, for a card, hands the sale to the device.
+func (e *Engine) begin(r *Request) (pos.PaymentID, error) {
+	intent := &record.Intent{Payment: pos.NewPaymentID(time.Now()), Order: r.Order, Attempt: r.Attempt, Amount: r.Amount.Amount,
+		Currency: r.Amount.Currency, Tender: r.Tender, Mode: e.mode(), OrderAmount: r.OrderAmount, Tendered: r.Tendered}
+	if r.Tender == pos.Card {
+		return intent.Payment, e.beginCard(intent, r.Device)
+	}
+	_, err := e.journal.Append(intent,
+		&record.Result{Payment: intent.Payment, Decision: record.Decision{Status: pos.Approved, Amount: intent.Amount, Currency: intent.Currency}},
+		&record.Confirmed{Payment: intent.Payment})
+	return intent.Payment, err
+}
+
+// beginCard reserves the device first, so that an intent is only written for a sale that can start.
+func (e *Engine) beginCard(intent *record.Intent, device pos.DeviceName) error {
+	s, lease, err := e.reserve(device)
+	if err != nil {
+		return err
+	}
+	intent.Device, intent.Before = s.name, s.before()
+	if _, err := e.journal.Append(intent); err != nil {
+		s.release()
+		return err
+	}
+	j := &job{payment: intent.Payment, amount: pos.Money{Amount: intent.Amount, Currency: intent.Currency}, cancel: make(chan struct{})}
+	e.mu.Lock()
+	e.running[j.payment] = j
+	e.mu.Unlock()
+	if !s.submit(j, lease) {
+		return e.notSent(j, errDevice(s.name, "its wire failed."))
+	}
+	return nil
+}
+
+// Cancel asks the device to stop a pending payment; the outcome still comes from the device. Cancelling an unknown payment frees its order and
+// marks the payment as unwanted.
+func (e *Engine) Cancel(id pos.PaymentID) (*view.Payment, error) {
+	p, err := e.Payment(id)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case p.Status == pos.Pending:
+		e.mu.Lock()
+		if j := e.running[id]; j != nil {
+			j.stop()
+		}
+		e.mu.Unlock()
+	case p.Status != pos.Unknown:
+		return nil, errNotCancellable(p.Status)
+	case !p.Unwanted:
+		_, err = e.journal.Append(&record.Resolution{Payment: id, Status: pos.Unknown, Evidence: record.ByCashier, Unwanted: true,
+			Reason: "unwanted", Text: "The cashier gave the payment up; should it turn out to be paid, it is to be reversed."})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return e.Payment(id)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tillproof/tillproof"
+
+// ranks is the import order: a package may import only packages of a lower rank. The reason says what would be lost without the rule.
+var ranks = []struct {
+	reason   string
+	packages []string
+}{
+	{"the domain reads as a glossary and knows no technology", []string{"pos"}},
+	{"signing knows keys, not what is signed", []string{"store/cose"}},
+	{"the bytes of a record are fixed before anybody stores, folds or ships them", []string{"store/record"}},
+	{"what records mean is pure, and the same for till, platform and reconciliation", []string{"store/view"}},
+	{"the journal knows no network, the driver contract no journal, the messages and checks no machinery",
+		[]string{"store/journal", "drivers", "sync/wire", "sync/reconcile"}},
+	{"a codec is shared with the simulator, the driver above it is not", []string{"drivers/zvt/codec"}},
+	{"one folder per technology, blind to its siblings",
+		[]string{"drivers/drivertest", "drivers/serialport", "drivers/zvt", "sync/outbox", "sync/mqtt", "sync/broker"}},
+	{"only the list knows all drivers; the platform never sees the till; devices are simulated below every driver",
+		[]string{"drivers/all", "sync/platform", "simulator/wire", "simulator/network", "simulator/zvtsim"}},
+	{"the engine decides about money and knows no HTTP", []string{"agent/engine"}},
+	{"the API serves an engine that others have built", []string{"agent/api"}},
+	{"the agent wires a till", []string{"agent"}},
+	{"a scenario starts whole tills and platforms", []string{"simulator/scenario"}},
+	{"a command wires what it needs", []string{"command"}},
+	{"main only calls", []string{""}},
+}
+
+// oneImporter keeps each of the libraries that we may have to replace behind one package.
+var oneImporter = map[string]string{
+	"go.etcd.io/bbolt":                    "store/journal",
+	"go.bug.st/serial":                    "drivers/serialport",
+	"github.com/eclipse/paho.mqtt.golang": "sync/mqtt",
+	"github.com/mochi-mqtt/server/v2":     "sync/broker",
+	"github.com/skip2/go-qrcode":          "qr/image",
+}
+
+// forbidden are rules that ranks alone do not give.
+var forbidden = []struct{ from, to, reason string }{
+	{"sync/platform", "store/journal", "the platform is not a till"},
+	{"sync/platform", "sync/outbox", "the platform is not a till"},
+	{"simulator/zvtsim", "drivers/zvt", "a simulator that shares the driver's mind agrees with its mistakes"},
+	{"simulator/zvtsim", "drivers/serialport", "a simulated device sits at the other end of the wire"},
+	{"sync/outbox", "store/journal", "the pump pulls from any journal"},
+}
+
+func TestImportOrder(t *testing.T) {
+	rank := map[string]int{}
+	for i, r := range ranks {
+		for _, p := range r.packages {
+			rank[p] = i
+		}
+	}
+	for from, imports := range imports(t) {
+		fromRank, known := rank[from]
+		if !known {
+			t.Errorf("package %q has no rank: give it one, with a reason", from)
+			continue
+		}
+		for _, to := range imports {
+			checkLibrary(t, from, to)
+			own, isOwn := strings.CutPrefix(to, module+"/")
+			if !isOwn {
+				continue
+			}
+			if toRank, known := rank[own]; known && toRank >= fromRank {
+				t.Errorf("%s imports %s, which stands no lower; %s", from, own, ranks[toRank].reason)
+			}
+			for _, rule := range forbidden {
+				if rule.from == from && rule.to == own {
+					t.Errorf("%s imports %s: %s", from, own, rule.reason)
+				}
+			}
+		}
+	}
+}
+
+func checkLibrary(t *testing.T, from, to string) {
+	t.Helper()
+	for library, importer := range oneImporter {
+		if (to == library || strings.HasPrefix(to, library+"/")) && from != importer {
+			t.Errorf("%s imports %s: only %s may", from, to, importer)
+		}
+	}
+	if from == "pos" && strings.Contains(to, ".") {
+		t.Errorf("pos imports %s: it knows the standard library only", to)
+	}
+}
+
+// imports reads the imports of every package of the module, tests left out.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata" || path == "bench"):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir := filepath.ToSlash(filepath.Dir(path))
+		if dir == "." {
+			dir = ""
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			found[dir] = append(found[dir], name)
+		}
+		return nil
+	})
+	if err != nil || len(found) == 0 {
+		t.Fatalf("nothing read: %v", err)
+	}
+	return found
+}

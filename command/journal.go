@@ -1,0 +1,214 @@
+package command
+
+import (
+	"bufio"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tillproof/tillproof/agent"
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/wire"
+)
+
+// dataFlags are what the commands on a till's data have in common.
+type dataFlags struct {
+	dir     string
+	json    bool
+	rootKey string
+}
+
+func journalCommand() *cobra.Command {
+	f := &dataFlags{}
+	group := &cobra.Command{Use: "journal", Short: "Look at the journal of a till that is not running"}
+	group.PersistentFlags().StringVar(&f.dir, "data", "data", "data folder of the till, or of a demo")
+	group.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
+	verify := &cobra.Command{Use: "verify", Short: "Check every record: content, order, chain and signatures", Args: cobra.NoArgs, RunE: f.verify}
+	verify.Flags().StringVar(&f.rootKey, "root-key", "", "the platform's public key in hex, to hold the journal against its last acknowledgement")
+	group.AddCommand(verify,
+		&cobra.Command{Use: "show", Short: "Print the records, one a line", Args: cobra.NoArgs, RunE: f.show},
+		&cobra.Command{Use: "totals", Short: "Add up what was taken", Args: cobra.NoArgs, RunE: f.totals},
+		&cobra.Command{Use: "rebuild", Short: "Make the views anew from the records", Args: cobra.NoArgs, RunE: f.rebuild})
+	return group
+}
+
+func (f *dataFlags) paths() agent.Paths { return agent.PathsIn(tillFolder(f.dir)) }
+
+func (f *dataFlags) verify(c *cobra.Command, _ []string) error {
+	till, err := journal.Owner(f.paths().Journal)
+	if err != nil {
+		return err
+	}
+	signer, err := cose.Load(f.paths().Key)
+	if err != nil {
+		return exit(exitAway, fmt.Errorf("the till's key is needed to check signatures: %w", err))
+	}
+	custody, err := f.custody()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	report, err := journal.Verify(f.paths().Journal, till, cose.OneKey(signer.Public()), custody...)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		err = writeJSON(c.OutOrStdout(), report)
+	} else {
+		printReport(c.OutOrStdout(), &report)
+	}
+	if err == nil && !report.OK {
+		return exit(exitNot, nil)
+	}
+	return err
+}
+
+// custody reads signed acknowledgements, when the platform's key is given.
+func (f *dataFlags) custody() ([]journal.Custody, error) {
+	if f.rootKey == "" {
+		return nil, nil
+	}
+	key, err := cose.ParsePublicKey(f.rootKey)
+	if err != nil {
+		return nil, err
+	}
+	codec, err := wire.NewCodec()
+	if err != nil {
+		return nil, err
+	}
+	return []journal.Custody{func(raw []byte) (record.Head, bool) {
+		ack, err := codec.OpenAck(raw, cose.OneKey(key))
+		if err != nil {
+			return record.Head{}, false
+		}
+		return ack.Mark, true
+	}}, nil
+}
+
+func printReport(w io.Writer, r *journal.Report) {
+	for _, e := range r.Epochs {
+		fmt.Fprintf(w, "epoch %s  records %d-%d  head %s\n", e.Epoch, e.FirstSeq, e.LastSeq, e.Head)
+	}
+	for _, p := range r.Problems {
+		fmt.Fprintf(w, "%s: record %d of epoch %s: %s\n", p.Kind, p.Seq, p.Epoch, p.Text)
+	}
+	if r.OK {
+		fmt.Fprintf(w, "%d records of till %s are as they were written\n", r.Records, r.Till)
+	} else {
+		fmt.Fprintf(w, "%d problems in %d records of till %s. Keep a copy of the folder; what the platform has acknowledged is safe there.\n",
+			len(r.Problems), r.Records, r.Till)
+	}
+}
+
+// shown is a record as `journal show` prints it.
+type shown struct {
+	Epoch  pos.Epoch   `json:"epoch"`
+	Seq    pos.Seq     `json:"seq"`
+	Kind   string      `json:"kind"`
+	At     string      `json:"at"`
+	Hash   record.Hash `json:"hash"`
+	Signed bool        `json:"signed"`
+	Body   record.Body `json:"body,omitempty"`
+	Raw    string      `json:"raw,omitempty"` // hex, where the body cannot be interpreted
+}
+
+func (f *dataFlags) show(c *cobra.Command, _ []string) error {
+	r, err := journal.OpenReader(f.paths().Journal)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	out := bufio.NewWriter(c.OutOrStdout())
+	for _, epoch := range r.Epochs() {
+		err := r.Each(epoch, 1, func(s journal.Stored) error { return f.showOne(out, r.Codec(), s) })
+		if err != nil {
+			return errors.Join(err, out.Flush())
+		}
+	}
+	return out.Flush()
+}
+
+func (f *dataFlags) showOne(w io.Writer, codec *record.Codec, s journal.Stored) error {
+	rec, _, err := codec.Decode(s.Raw)
+	if err != nil {
+		return exit(exitNot, err)
+	}
+	line := shown{Epoch: rec.Epoch, Seq: rec.Seq, Kind: rec.Kind.String(), Hash: rec.Head().Hash, Signed: len(s.Signature) > 0,
+		At: time.UnixMilli(rec.Times.Wall).UTC().Format("2006-01-02T15:04:05.000Z")}
+	if line.Body, err = codec.Body(&rec); err != nil {
+		line.Raw = hex.EncodeToString(rec.Raw)
+	}
+	if f.json {
+		return writeJSON(w, line)
+	}
+	body := fmt.Sprintf("%+v", line.Raw)
+	if line.Body != nil {
+		body = describe(line.Body)
+	}
+	_, err = fmt.Fprintf(w, "%6d  %s  %-11s %s\n", line.Seq, line.At, line.Kind, body)
+	return err
+}
+
+// describe puts a body into words.
+func describe(body record.Body) string {
+	switch b := body.(type) {
+	case *record.Boot:
+		return fmt.Sprintf("%s, version %s", b.Reason, b.Version)
+	case *record.Intent:
+		return fmt.Sprintf("%s  order %s/%d  %s %s", b.Payment, b.Order, b.Attempt, b.Tender, pos.Money{Amount: b.Amount, Currency: b.Currency})
+	case *record.Result:
+		return fmt.Sprintf("%s  %s", b.Payment, decisionWords(&b.Decision))
+	case *record.Confirmed:
+		return b.Payment.String()
+	case *record.Resolution:
+		return fmt.Sprintf("%s  %s by %s: %s", b.Payment, b.Status, b.Evidence, b.Text)
+	}
+	return ""
+}
+
+func decisionWords(d *record.Decision) string {
+	words := fmt.Sprintf("%s %s", d.Status, pos.Money{Amount: d.Amount, Currency: d.Currency})
+	if d.Trace != "" {
+		words += "  trace " + d.Trace
+	}
+	return words
+}
+
+func (f *dataFlags) totals(c *cobra.Command, _ []string) error {
+	r, err := journal.OpenReader(f.paths().Journal)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	payments, err := r.Payments()
+	if err != nil {
+		return exit(exitNot, err)
+	}
+	totals, err := payments.Totals()
+	if err != nil {
+		return exit(exitNot, err)
+	}
+	if f.json {
+		return writeJSON(c.OutOrStdout(), map[string]any{"totals": totals})
+	}
+	printTotals(c.OutOrStdout(), totals)
+	return nil
+}
+
+func (f *dataFlags) rebuild(c *cobra.Command, _ []string) error {
+	result, err := journal.Rebuild(f.paths().Journal, f.paths().Views)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return writeJSON(c.OutOrStdout(), result)
+	}
+	c.Printf("%d payments out of %d records, dump %s\n", result.Payments, result.Records, result.Dump)
+	return nil
+}

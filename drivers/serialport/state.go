@@ -1,0 +1,111 @@
+package serialport
+
+import (
+	"os"
+	"sync"
+	"time"
+)
+
+// inboxSize bounds the bytes that wait to be read. More than any frame of a terminal; what comes beyond it is dropped and counted,
+// so that a port that nobody reads still notices when it is unplugged.
+const inboxSize = 64 << 10
+
+// state is what the reader goroutine, the writer goroutine and the callers share. Every change closes changed and replaces it,
+// so that a waiter can wait for a change and for a deadline at once.
+type state struct {
+	mu      sync.Mutex
+	changed chan struct{}
+	inbox   []byte
+	err     error // sticks
+	readBy  time.Time
+	writeBy time.Time
+}
+
+// wake tells all waiters to look again. The mutex is held.
+func (s *state) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// fail sets the error that sticks, and says whether this was the first.
+func (s *state) fail(err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return false
+	}
+	s.err = err
+	s.wake()
+	return true
+}
+
+// put adds received bytes and returns how many found no room.
+func (s *state) put(b []byte) (dropped int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	room := min(inboxSize-len(s.inbox), len(b))
+	s.inbox = append(s.inbox, b[:room]...)
+	s.wake()
+	return len(b) - room
+}
+
+// setDeadline changes one of the two deadlines, for calls that wait already too.
+func (s *state) setDeadline(which *time.Time, t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*which = t
+	s.wake()
+	return s.err
+}
+
+// take moves received bytes to b, waiting for the first.
+func (s *state) take(b []byte) (int, error) {
+	for {
+		n, err, changed, by := s.look(b)
+		if n > 0 || err != nil {
+			return n, err
+		}
+		waitUntil(changed, by)
+	}
+}
+
+// look is one try of take.
+func (s *state) look(b []byte) (n int, err error, changed <-chan struct{}, by time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.err == os.ErrClosed:
+		return 0, s.err, nil, by
+	case passed(s.readBy):
+		return 0, os.ErrDeadlineExceeded, nil, by
+	case len(s.inbox) > 0:
+		n = copy(b, s.inbox)
+		s.inbox = append(s.inbox[:0], s.inbox[n:]...)
+		return n, nil, nil, by
+	}
+	return 0, s.err, s.changed, s.readBy
+}
+
+// writing returns the sticking error, the present write deadline and the channel that tells of a change of either.
+func (s *state) writing() (err error, changed <-chan struct{}, by time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err, s.changed, s.writeBy
+}
+
+// passed says whether a deadline is set and over.
+func passed(by time.Time) bool { return !by.IsZero() && !time.Now().Before(by) }
+
+// waitUntil waits for a change or the deadline.
+func waitUntil(changed <-chan struct{}, by time.Time) {
+	if by.IsZero() {
+		<-changed
+		return
+	}
+	timer := time.NewTimer(time.Until(by))
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,128 @@
+package serialport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// writeChunk is how much is given to the library at once: little, so that a write that gets stuck tells how far it got.
+const writeChunk = 512
+
+// job is one Write on its way through the writer goroutine. The bytes are a copy: after a deadline the caller has its buffer back
+// while the line may still be taking them.
+type job struct {
+	data []byte
+	sent atomic.Int64
+	done chan error
+}
+
+// Write sends all of b, or returns an error with the number of bytes that are known to have gone out.
+//
+// With 0 and os.ErrDeadlineExceeded nothing was tried, because the deadline had passed before; the port stays usable. Every other
+// error sticks. After [ErrStuck] (which is os.ErrDeadlineExceeded here too) the number is only a lower bound: a caller must believe
+// that the device may have received everything.
+func (p *Port) Write(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	j := &job{data: append([]byte(nil), b...), done: make(chan error, 1)}
+	if err := p.hand(j); err != nil {
+		return 0, err
+	}
+	return p.await(j)
+}
+
+// hand gives the job to the writer, which is idle unless another Write runs.
+func (p *Port) hand(j *job) error {
+	err, _, by := p.state.writing()
+	switch {
+	case err != nil:
+		return err
+	case passed(by):
+		return os.ErrDeadlineExceeded
+	}
+	select {
+	case p.jobs <- j:
+		return nil
+	case <-p.down:
+		err, _, _ = p.state.writing()
+		return err
+	}
+}
+
+// await waits for the end of the job, the write deadline or a fault.
+func (p *Port) await(j *job) (int, error) {
+	for {
+		failed, changed, by := p.state.writing()
+		select {
+		case err := <-j.done:
+			return int(j.sent.Load()), err
+		default:
+		}
+		switch {
+		case failed != nil:
+			return int(j.sent.Load()), failed
+		case passed(by):
+			p.counters.stuck()
+			p.fail(ErrStuck)
+			return int(j.sent.Load()), fmt.Errorf("%w: %w", ErrStuck, os.ErrDeadlineExceeded)
+		}
+		j.wait(changed, by)
+	}
+}
+
+// writeAll is the writer goroutine. Once the port is down it takes no job more.
+func (p *Port) writeAll() error {
+	for {
+		select {
+		case <-p.down:
+			return nil
+		case j := <-p.jobs:
+			err := p.transmit(j)
+			j.done <- err
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// transmit writes a job's bytes, in as many calls as the library needs. It stops between two calls when the port goes down.
+func (p *Port) transmit(j *job) error {
+	for rest := j.data; len(rest) > 0; {
+		if err, _, _ := p.state.writing(); err != nil {
+			return err
+		}
+		n, err := p.raw.Write(rest[:min(len(rest), writeChunk)])
+		j.sent.Add(int64(n))
+		p.counters.sent(n)
+		if err == nil && n <= 0 {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return errors.Join(ErrUnplugged, err)
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// wait waits for the job's end, a change of the port's state or the deadline.
+func (j *job) wait(changed <-chan struct{}, by time.Time) {
+	var over <-chan time.Time
+	if !by.IsZero() {
+		timer := time.NewTimer(time.Until(by))
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case err := <-j.done:
+		j.done <- err
+	case <-changed:
+	case <-over:
+	}
+}

@@ -1,0 +1,161 @@
+package zvt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+)
+
+// errLate says that the terminal took a command and did not reply within T3, or fell silent for T4.
+var errLate = errors.New("the terminal does not answer")
+
+// refusal is a negative reply 84 xx to a command, or its end with 06 1E xx.
+type refusal struct {
+	code  byte
+	early bool // 84: the command was not begun
+	data  []byte
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("refused with %02x: %s", r.code, resultText(r.code))
+}
+
+// accepted is the positive reply.
+func accepted() codec.APDU { return codec.APDU{Class: 0x80} }
+
+// refused is a negative reply with the given code.
+func refused(code byte) codec.APDU { return codec.APDU{Class: 0x84, Instr: code} }
+
+// Codes that we answer with (PA00P015, error codes).
+const (
+	notSupported byte = 0x83 // a command that we did not say we support
+	notStored    byte = 0xFF // system error: makes the terminal take a payment back
+)
+
+// settle is how long a command looks for what came before it: a late result, a reply that was doubled. Nothing older may pass for its reply.
+const settle = 5 * time.Millisecond
+
+// command sends one command and returns the positive reply. A negative one is a *refusal.
+func (t *terminal) command(ctx context.Context, a codec.APDU) (codec.APDU, error) {
+	if err := t.idle(ctx, settle); err != nil {
+		return codec.APDU{}, &sendError{notSent, err}
+	}
+	if _, err := t.link.send(ctx, a); err != nil {
+		return codec.APDU{}, err
+	}
+	until := time.Now().Add(t.options.t3)
+	for {
+		m, err := t.await(ctx, until)
+		switch {
+		case err != nil:
+			return codec.APDU{}, err
+		case m.Accepts():
+			return m, nil
+		case m.Refuses():
+			return codec.APDU{}, &refusal{code: m.Instr, early: true, data: m.Data}
+		}
+		if err := t.stray(m); err != nil {
+			return codec.APDU{}, err
+		}
+	}
+}
+
+// complete sends a command that moves no money and follows it to its end. result, if not nil, is told each 04 0F. The data of 06 0F come back; the end
+// 06 1E is a *refusal.
+func (t *terminal) complete(ctx context.Context, a codec.APDU, result func(codec.Fields)) ([]byte, error) {
+	if _, err := t.command(ctx, a); err != nil {
+		return nil, err
+	}
+	until := time.Now().Add(t.options.t4)
+	for {
+		m, err := t.await(ctx, until)
+		if err != nil {
+			return nil, err
+		}
+		if m.Is(0x04, 0xFF) {
+			until = time.Now().Add(t.options.t4)
+		}
+		if m.Is(0x04, 0x0F) && result != nil {
+			fields, _, _ := codec.ParseFields(m.Data)
+			result(fields)
+			err = t.reply(accepted())
+		} else {
+			err = t.stray(m)
+		}
+		switch {
+		case m.Is(0x06, 0x0F):
+			return m.Data, nil
+		case m.Is(0x06, 0x1E):
+			return nil, failure(m)
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+// failure reads 06 1E: the code, then what belongs to it.
+func failure(m codec.APDU) *refusal {
+	if len(m.Data) == 0 {
+		return &refusal{code: notStored}
+	}
+	return &refusal{code: m.Data[0], data: m.Data[1:]}
+}
+
+// await waits for the next APDU until the deadline or the end of ctx.
+func (t *terminal) await(ctx context.Context, until time.Time) (codec.APDU, error) {
+	for {
+		if err := waiting(ctx, until, errLate); err != nil {
+			return codec.APDU{}, err
+		}
+		m, err := t.link.receive(earlier(until, time.Now().Add(glance)))
+		if !errors.Is(err, errQuiet) {
+			return m, err
+		}
+	}
+}
+
+// idle lets time pass while it answers what the terminal still wants.
+func (t *terminal) idle(ctx context.Context, d time.Duration) error {
+	until := time.Now().Add(d)
+	for {
+		m, err := t.await(ctx, until)
+		switch {
+		case errors.Is(err, errLate):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := t.stray(m); err != nil {
+			return err
+		}
+	}
+}
+
+// reply answers the terminal's command. It does not end with the caller's context: an answer that is begun is worth its few seconds, since the
+// terminal decides by it. The link bounds it.
+func (t *terminal) reply(a codec.APDU) error {
+	_, err := t.link.send(context.Background(), a)
+	return err
+}
+
+// stray answers a message that belongs to nothing that we wait for. A payment that nobody stored is not acknowledged: the terminal takes it
+// back, or keeps it and tells Recover so.
+func (t *terminal) stray(m codec.APDU) error {
+	switch {
+	case m.Reply():
+		return nil
+	case m.Is(0x04, 0x0F):
+		fields, _, _ := codec.ParseFields(m.Data)
+		if code, ok := fields.Byte(codec.ResultCode); ok && code == 0 {
+			return t.reply(refused(notStored))
+		}
+		return t.reply(accepted())
+	case m.Class == 0x04 && (m.Instr == 0xFF || m.Instr == 0x01),
+		m.Class == 0x06 && (m.Instr == 0xD1 || m.Instr == 0xD3 || m.Instr == 0x0F || m.Instr == 0x1E):
+		return t.reply(accepted())
+	}
+	return t.reply(refused(notSupported))
+}

@@ -1,0 +1,86 @@
+package zvt
+
+import "github.com/tillproof/tillproof/drivers/zvt/codec"
+
+// Lengths of card numbers (ISO/IEC 7812-1).
+const (
+	minPAN = 13
+	maxPAN = 19
+)
+
+// safeText is codec.Text with what looks like a card number masked but for its last four digits: terminals do print them in full on merchant receipts.
+func safeText(b []byte) string { return maskText(codec.Text(b)) }
+
+func maskText(s string) string {
+	out := []byte(s)
+	for _, digits := range findPANs(out) {
+		for _, at := range digits[:len(digits)-4] {
+			out[at] = '*'
+		}
+	}
+	return string(out)
+}
+
+// findPANs finds runs of 13 to 19 digits with a right check digit, single blanks and hyphens between the digits allowed. It returns the places of
+// the digits of each.
+func findPANs(text []byte) [][]int {
+	var found [][]int
+	var run []int
+	for i := 0; i <= len(text); i++ {
+		switch {
+		case i < len(text) && isDigit(text[i]):
+			run = append(run, i)
+		case i < len(text) && len(run) > 0 && (text[i] == ' ' || text[i] == '-') && run[len(run)-1] == i-1:
+		default:
+			found = append(found, pansIn(text, run)...)
+			run = nil
+		}
+	}
+	return found
+}
+
+// pansIn judges one run of digits: the whole of it, or, since other numbers may stand next to a card number, the parts between separators.
+func pansIn(text []byte, run []int) [][]int {
+	if isPAN(text, run) {
+		return [][]int{run}
+	}
+	var found [][]int
+	begin := 0
+	for i := 1; i <= len(run); i++ {
+		if i == len(run) || run[i] != run[i-1]+1 {
+			if isPAN(text, run[begin:i]) {
+				found = append(found, run[begin:i])
+			}
+			begin = i
+		}
+	}
+	return found
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+func isPAN(text []byte, places []int) bool {
+	if len(places) < minPAN || len(places) > maxPAN {
+		return false
+	}
+	digits := make([]byte, len(places))
+	for i, at := range places {
+		digits[i] = text[at] - '0'
+	}
+	return luhn(digits)
+}
+
+// luhn checks the last digit (ISO/IEC 7812-1 annex B).
+func luhn(digits []byte) bool {
+	sum := 0
+	for i, d := range digits {
+		n := int(d)
+		if (len(digits)-i)%2 == 0 {
+			if n *= 2; n > 9 {
+				n -= 9
+			}
+		}
+		sum += n
+	}
+	return sum%10 == 0
+}

@@ -1,0 +1,49 @@
+package zvt
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+	"github.com/tillproof/tillproof/pos"
+)
+
+// Bits of the service byte of 06 20 (PA00P015, repeat receipt).
+const (
+	repeatStatus  byte = 0x01 // send the 04 0F of the last transaction
+	repeatNoPrint byte = 0x02
+)
+
+// found is the answer to 06 20: the terminal's last transaction, or why it tells none.
+type found struct {
+	result  *drivers.Result // nil when none was told
+	refusal *refusal        // why, nil when it just told none
+}
+
+// last is the moving numbers of the transaction, zero when there is none.
+func (f found) last() drivers.Last {
+	if f.result == nil {
+		return drivers.Last{}
+	}
+	return drivers.Last{Trace: f.result.Trace, ReceiptNo: f.result.ReceiptNo}
+}
+
+// lastTransaction asks for the last successful transaction with 06 20. Errors are those of the wire and of ctx only.
+func (t *terminal) lastTransaction(ctx context.Context) (found, error) {
+	a, err := codec.Build(0x06, 0x20).Digits(t.options.password, 3).Field(codec.Service, repeatStatus|repeatNoPrint).APDU()
+	if err != nil {
+		return found{}, err
+	}
+	var f found
+	_, err = t.complete(ctx, a, func(fields codec.Fields) {
+		// What the terminal leaves out must not look like what was asked: amount and currency start empty.
+		if result, coded := newReport(fields).result(pos.Money{}); coded {
+			f.result = &result
+		}
+	})
+	if errors.As(err, &f.refusal) {
+		err = nil
+	}
+	return f, err
+}

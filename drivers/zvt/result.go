@@ -1,0 +1,189 @@
+package zvt
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+	"github.com/tillproof/tillproof/pos"
+)
+
+// aborted is the result code of a payment that was stopped by key, by 06 B0, or by a time-out at the terminal.
+const aborted byte = 0x6C
+
+// report reads the fields of 04 0F. Values that are missing or broken are empty; nothing of a card but the last four digits leaves it.
+type report struct {
+	fields codec.Fields
+	tlv    codec.Objects
+}
+
+func newReport(fields codec.Fields) report { return report{fields, fields.TLV()} }
+
+// result is what a 04 0F says of a sale of the asked amount. ok is false without a result code (BMP 27): then it decides nothing.
+func (r report) result(asked pos.Money) (result drivers.Result, ok bool) {
+	code, ok := r.fields.Byte(codec.ResultCode)
+	if !ok {
+		return drivers.Result{}, false
+	}
+	return drivers.Result{
+		Decision: r.decision(code), Amount: r.amount(asked), Tip: r.tip(),
+		Code: fmt.Sprintf("%02x", code), Text: r.reason(code),
+		Trace: r.trace(), ReceiptNo: r.digits(codec.ReceiptNo), TerminalID: r.terminalID(), MerchantID: r.ascii(codec.ContractNo),
+		AuthCode: r.ascii(codec.AuthCode), Brand: r.brand(), CardName: r.text(codec.CardName), Last4: r.last4(), Entry: r.entry(),
+		Date: r.date(), Time: r.clock(),
+	}, true
+}
+
+func (r report) decision(code byte) drivers.Decision {
+	online, told := r.tlv.Byte(codec.TagOnline)
+	switch {
+	case code == aborted:
+		return drivers.Cancelled
+	case code != 0:
+		return drivers.Declined
+	case told && online == 0:
+		return drivers.ApprovedOffline
+	}
+	return drivers.Approved
+}
+
+// reason is the acquirer's own text, which wins over the words for the code.
+func (r report) reason(code byte) string {
+	if text := r.text(codec.AdditionalText); text != "" {
+		return text
+	}
+	return resultText(code)
+}
+
+// amount is what was booked: BMP 04, in the currency of BMP 49. What the terminal leaves out is as it was asked.
+func (r report) amount(asked pos.Money) pos.Money {
+	if n, ok := r.fields.Number(codec.Amount); ok {
+		asked.Amount = pos.Minor(n)
+	}
+	if c, ok := r.currency(); ok {
+		asked.Currency = c
+	}
+	return asked
+}
+
+func (r report) currency() (pos.Currency, bool) {
+	n, ok := r.fields.Number(codec.CurrencyCode)
+	if !ok {
+		return "", false
+	}
+	return pos.CurrencyByNumber(int(n))
+}
+
+func (r report) tip() pos.Minor {
+	v, _ := r.tlv.Find(codec.TagTip)
+	n, err := codec.ParseBCD(v)
+	if err != nil || n > uint64(pos.MaxAmount) {
+		return 0
+	}
+	return pos.Minor(n)
+}
+
+// trace is BMP 0B, or TLV 1F2B where that is zero or missing.
+func (r report) trace() string {
+	short := r.digits(codec.Trace)
+	if strings.Trim(short, "0") != "" {
+		return short
+	}
+	if long, ok := r.tlv.Find(codec.TagLongTrace); ok {
+		if digits := bcdDigits(long); digits != "" {
+			return digits
+		}
+	}
+	return short
+}
+
+func (r report) terminalID() string {
+	if id := r.digits(codec.TerminalID); id != "" {
+		return id
+	}
+	v, _ := r.tlv.Find(codec.TagLongTerminalID)
+	return bcdDigits(v)
+}
+
+// digits is a BCD field as it stands, zeros in front included.
+func (r report) digits(tag codec.BMP) string {
+	v, _ := r.fields.Find(tag)
+	return bcdDigits(v)
+}
+
+// bcdDigits is "" when a nibble is no digit.
+func bcdDigits(b []byte) string {
+	s := hex.EncodeToString(b)
+	if strings.ContainsAny(s, "abcdef") {
+		return ""
+	}
+	return s
+}
+
+func (r report) text(tag codec.BMP) string {
+	v, _ := r.fields.Find(tag)
+	return strings.TrimSpace(safeText(v))
+}
+
+func (r report) ascii(tag codec.BMP) string { return r.text(tag) }
+
+func (r report) brand() string {
+	if id, ok := r.fields.Byte(codec.CardType); ok && id != 0xFF {
+		return brand(uint64(id))
+	}
+	if long, ok := r.tlv.Find(codec.TagCardTypeLong); ok {
+		return brand(bigEndian(long))
+	}
+	return ""
+}
+
+func bigEndian(b []byte) uint64 {
+	var n uint64
+	for _, c := range b[:min(len(b), 8)] {
+		n = n<<8 | uint64(c)
+	}
+	return n
+}
+
+func (r report) entry() string {
+	if code, ok := r.tlv.Byte(codec.TagEntry); ok {
+		return entry(code)
+	}
+	return ""
+}
+
+// last4 is the end of BMP 22, if the terminal sends it in clear.
+func (r report) last4() string {
+	v, _ := r.fields.Find(codec.PAN)
+	return panEnd(v)
+}
+
+// panEnd takes the last four digits of a card number as BMP 22 holds it: E a masked digit, D a separator, F filling.
+func panEnd(v []byte) string {
+	number, _, _ := strings.Cut(strings.TrimRight(hex.EncodeToString(v), "f"), "d")
+	if len(number) < 8 || strings.ContainsAny(number[len(number)-4:], "abcdef") {
+		return ""
+	}
+	return number[len(number)-4:]
+}
+
+// date is BMP AA with its year of two digits, or BMP 0D that tells none.
+func (r report) date() string {
+	if d := r.digits(codec.FullDate); len(d) == 6 {
+		return fmt.Sprintf("20%s-%s-%s", d[:2], d[2:4], d[4:])
+	}
+	if d := r.digits(codec.MonthDay); len(d) == 4 {
+		return fmt.Sprintf("--%s-%s", d[:2], d[2:])
+	}
+	return ""
+}
+
+func (r report) clock() string {
+	d := r.digits(codec.TimeOfDay)
+	if len(d) != 6 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%s:%s", d[:2], d[2:4], d[4:])
+}

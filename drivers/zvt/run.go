@@ -1,0 +1,184 @@
+package zvt
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+)
+
+// grace is how long a sale that is given up still listens for its end.
+const grace = 2 * time.Second
+
+// windDown is how long the terminal may be silent while it takes back a payment that could not be stored here.
+const windDown = 10 * time.Second
+
+// maxAborts bounds how often 06 B0 is tried when the terminal's own commands cross it.
+const maxAborts = 5
+
+// run is one accepted payment while the terminal is master.
+type run struct {
+	t        *terminal
+	sale     drivers.Sale
+	receipts receipts
+
+	t4    time.Duration
+	until time.Time // end of T4, or of the grace
+
+	last      *drivers.Result // of the last 04 0F, durable
+	uncoded   bool            // the last 04 0F had no result code
+	answered  bool            // our 80 00 to it went out
+	confirmed bool            // the terminal is known to have that 80 00
+	end       *codec.APDU     // 06 0F or 06 1E
+	commit    error           // a result could not be made durable
+	fault     error           // what ended the wait before the end
+	aborts    int             // tries to send 06 B0
+	stopped   bool            // 06 B0 was delivered, or is not tried any more
+	givingUp  bool            // the grace runs
+}
+
+func newRun(t *terminal, sale drivers.Sale) *run {
+	r := &run{t: t, sale: sale, t4: t.options.t4}
+	r.rearm()
+	return r
+}
+
+// follow answers the terminal until it ends the payment, falls silent, or the wire or ctx ends.
+func (r *run) follow(ctx context.Context) {
+	for r.end == nil && r.fault == nil {
+		m, err := r.t.link.receive(earlier(r.until, time.Now().Add(glance)))
+		switch {
+		case errors.Is(err, errQuiet):
+			r.look(ctx)
+		case err != nil:
+			r.fault = err
+		default:
+			r.handle(m)
+		}
+		r.watch(ctx)
+	}
+}
+
+// look uses a pause of the terminal to pass on the cashier's wish to stop.
+func (r *run) look(ctx context.Context) {
+	if closed(r.sale.Cancel) && !r.stopped {
+		r.abort(ctx)
+	}
+}
+
+// watch gives up when T4 or ctx has ended: it asks the terminal to stop and listens a little longer, then ends the run.
+func (r *run) watch(ctx context.Context) {
+	late := !time.Now().Before(r.until)
+	switch {
+	case r.end != nil || r.fault != nil || ctx.Err() == nil && !late:
+		return
+	case r.givingUp && late:
+		r.fault = errLate
+	case !r.givingUp:
+		r.givingUp = true
+		brief, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		r.abort(brief)
+		done()
+		r.until = time.Now().Add(grace)
+	}
+}
+
+// abort sends 06 B0 as a command of our own between the terminal's messages. Whether it is heeded shows in the result: the reply to it is not waited for.
+func (r *run) abort(ctx context.Context) {
+	r.aborts++
+	_, err := r.t.link.send(ctx, codec.APDU{Class: 0x06, Instr: 0xB0})
+	r.stopped = !errors.Is(err, errCollision) || r.aborts >= maxAborts
+}
+
+// rearm starts T4 anew.
+func (r *run) rearm() {
+	if !r.givingUp {
+		r.until = time.Now().Add(r.t4)
+	}
+}
+
+func (r *run) handle(m codec.APDU) {
+	if m.Reply() {
+		return // to 06 B0, or doubled
+	}
+	if r.answered {
+		r.confirmed = true // it has gone on, so it has our answer
+	}
+	r.rearm()
+	switch {
+	case m.Is(0x04, 0xFF):
+		r.progress(m)
+	case m.Is(0x04, 0x0F):
+		r.result(m)
+	case m.Is(0x06, 0xD1):
+		r.receipts.line(m.Data)
+		r.reply(accepted())
+	case m.Is(0x06, 0xD3):
+		r.receipts.block(m.Data)
+		r.reply(accepted())
+	case m.Is(0x06, 0x0F), m.Is(0x06, 0x1E):
+		r.finish(m)
+	default:
+		r.note(r.t.stray(m))
+	}
+}
+
+// progress tells the cashier what happens, and takes over the T4 that the terminal asks for.
+func (r *run) progress(m codec.APDU) {
+	step, ok := parseIntermediate(m.Data)
+	if ok {
+		if step.minutes > 0 {
+			r.t4 = time.Duration(step.minutes) * time.Minute
+			r.rearm()
+		}
+		r.sale.Progress(step.progress())
+	}
+	r.reply(accepted())
+}
+
+// result makes a 04 0F durable and only then acknowledges it. One that could not be stored is refused, so that the terminal takes the money back; one without a
+// result code decides nothing and is acknowledged as the papers want, and Recover asks.
+func (r *run) result(m codec.APDU) {
+	fields, _, _ := codec.ParseFields(m.Data)
+	result, coded := newReport(fields).result(r.sale.Amount)
+	r.last, r.uncoded, r.answered, r.confirmed = nil, !coded, false, false
+	if coded && !r.store(result) {
+		r.reply(refused(notStored))
+		r.t4 = windDown
+		r.rearm()
+		return
+	}
+	confirmed, err := r.t.link.send(context.Background(), accepted())
+	r.answered, r.confirmed = err == nil, confirmed
+	r.note(err)
+}
+
+// store calls Commit. A failure sticks: whatever the terminal says later, the outcome must be asked for.
+func (r *run) store(result drivers.Result) bool {
+	if err := r.sale.Commit(result); err != nil {
+		r.commit = err
+		return false
+	}
+	r.last = &result
+	return true
+}
+
+// finish takes the end. A failure without any result before it is a result too, and durable before it is acknowledged.
+func (r *run) finish(m codec.APDU) {
+	r.end = &m
+	if m.Is(0x06, 0x1E) && r.last == nil && !r.uncoded && r.commit == nil && !r.store(r.failed(m)) {
+		r.reply(refused(notStored))
+		return
+	}
+	_ = r.t.reply(accepted()) // the end was seen; that the terminal knows so changes nothing
+}
+
+func (r *run) reply(a codec.APDU) { r.note(r.t.reply(a)) }
+
+func (r *run) note(err error) {
+	if r.fault == nil {
+		r.fault = err
+	}
+}

@@ -1,0 +1,47 @@
+package zvt
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+)
+
+// streamLink is the link over TCP: bare APDUs, nothing to acknowledge or repeat.
+type streamLink struct {
+	wire     wire
+	splitter codec.Splitter
+	heard    time.Time // of the last byte
+	stall    time.Duration
+}
+
+// send writes the APDU. It never confirms: that TCP took the bytes says nothing of the terminal.
+func (s *streamLink) send(_ context.Context, a codec.APDU) (bool, error) {
+	plain, err := a.Marshal()
+	if err != nil {
+		return false, marshalError(err)
+	}
+	if n, err := s.wire.write(plain); err != nil {
+		return false, &sendError{reachOf(0, n), err}
+	}
+	return false, nil
+}
+
+// receive returns the next APDU. One that does not come whole within T3 of its last byte breaks the wire, as PA00P016 wants for TCP: there is no
+// way to find the next one.
+func (s *streamLink) receive(until time.Time) (codec.APDU, error) {
+	for {
+		b, err := s.wire.readByte(until)
+		switch {
+		case errors.Is(err, errQuiet) && s.splitter.Partial() && time.Since(s.heard) >= s.stall:
+			return codec.APDU{}, s.wire.broken(errStalled)
+		case err != nil:
+			return codec.APDU{}, err
+		}
+		s.heard = time.Now()
+		if ev, whole := s.splitter.Feed(b); whole {
+			return ev.Message, nil
+		}
+	}
+}

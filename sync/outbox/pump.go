@@ -1,0 +1,132 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/wire"
+)
+
+// maxBytes bounds the records that are read at once, in bytes; they shrink to about a sixth on the wire.
+const maxBytes = 512 << 10
+
+// flight is a batch under way.
+type flight struct {
+	prev, last record.Head
+}
+
+// pump is the life of one courier. Only its loop touches it.
+type pump struct {
+	*Outbox
+	courier  Courier
+	mark     record.Head // sending begins behind this: the last record that the platform is known to hold
+	flights  []flight    // under way, in order, without gaps, all of one epoch
+	deadline time.Time   // when everything is sent again; zero while nothing is under way or to be tried again
+	echoes   int         // answers still to come that say the same gap again
+}
+
+func (p *pump) run(ctx context.Context) error {
+	timer := time.NewTimer(p.opts.AckTimeout)
+	defer timer.Stop()
+	for {
+		if err := p.fill(ctx); err != nil {
+			return err
+		}
+		timer.Reset(p.pause())
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case message := <-p.acks:
+			p.receive(message)
+		case <-p.opts.Source.Changed():
+		case <-p.flush:
+			p.goBack(p.mark)
+		case <-timer.C:
+			p.goBack(p.mark)
+		}
+	}
+}
+
+// pause is the time to the deadline. Without one it is merely long: looking at the journal once more does no harm.
+func (p *pump) pause() time.Duration {
+	if p.deadline.IsZero() {
+		return 10 * p.opts.AckTimeout
+	}
+	return max(0, time.Until(p.deadline))
+}
+
+// renew gives what is under way the full time again.
+func (p *pump) renew() {
+	p.deadline = time.Time{}
+	if len(p.flights) > 0 {
+		p.deadline = time.Now().Add(p.opts.AckTimeout)
+	}
+}
+
+// goBack forgets what is under way, so that it is sent again from behind the mark.
+func (p *pump) goBack(mark record.Head) {
+	p.mark, p.flights, p.echoes = mark, nil, 0
+	p.deadline = time.Time{}
+}
+
+// fill sends until the window is full or nothing is left. Only the courier's failure is an error here; the journal's is shown and tried again later.
+func (p *pump) fill(ctx context.Context) error {
+	for len(p.flights) < p.opts.Window {
+		chunk, message, err := p.next(ctx)
+		if err != nil {
+			p.retryLater(err)
+			return nil
+		}
+		if message == nil {
+			p.idle()
+			return nil
+		}
+		if err := p.courier.Publish(ctx, p.topic, message); err != nil {
+			return err
+		}
+		p.flights = append(p.flights, flight{chunk.Prev, chunk.Last})
+		if len(p.flights) == 1 {
+			p.wait()
+			p.renew()
+		}
+	}
+	return nil
+}
+
+// idle notes that all is done, when nothing is under way either.
+func (p *pump) idle() {
+	if len(p.flights) == 0 {
+		p.answered(false)
+		p.failed(nil)
+	}
+}
+
+// retryLater shows what the journal says and sees to it that it is asked again.
+func (p *pump) retryLater(err error) {
+	p.failed(err)
+	if p.deadline.IsZero() {
+		p.deadline = time.Now().Add(p.opts.AckTimeout)
+	}
+}
+
+// next reads and encodes the batch behind the last one under way; a nil message means that there is none to send now. An epoch is drained before
+// the next one begins: what acknowledges a later epoch must leave nothing open before it.
+func (p *pump) next(ctx context.Context) (Chunk, []byte, error) {
+	after := p.mark
+	if n := len(p.flights); n > 0 {
+		after = p.flights[n-1].last
+	}
+	for limit := wire.MaxRecords; ; limit = max(limit/2, wire.MaxCommit) {
+		chunk, err := p.opts.Source.Next(ctx, after, limit, maxBytes)
+		if err != nil || chunk.Count() == 0 || len(p.flights) > 0 && !sameEpoch(chunk.Prev, after) {
+			return Chunk{}, nil, err
+		}
+		message, err := p.opts.Codec.EncodeBatch(&wire.Batch{
+			Till: p.opts.Till, Prev: chunk.Prev, Count: chunk.Count(), Signature: chunk.Signature, Records: chunk.Records,
+		})
+		if err != nil || len(message) <= wire.GoodSize || limit <= wire.MaxCommit {
+			return chunk, message, err
+		}
+	}
+}

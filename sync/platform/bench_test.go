@@ -1,0 +1,121 @@
+package platform
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
+)
+
+// The size of the benchmark: messages of 500 records each.
+const (
+	benchBatches = 200
+	benchRecords = 500
+)
+
+// benchMessages makes the messages of a drain: three records a sale, in commits of 60 as under load.
+func benchMessages(b *testing.B) (j *outboxtest.Journal, messages [][]byte) {
+	j = outboxtest.New("till-1")
+	var commit []record.Body
+	for n := 1; n <= benchBatches*benchRecords/3+1; n++ {
+		if commit = append(commit, intent(n), result(n, "approved"), confirmed(n)); len(commit) == 60 {
+			j.Commit(commit...)
+			commit = nil
+		}
+	}
+	after := record.Genesis(j.Till, j.Head().Epoch)
+	for {
+		c, err := j.Next(b.Context(), after, benchRecords, 1<<20)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if c.Count() == 0 {
+			return j, messages
+		}
+		messages = append(messages, encode(b, cut(b, j, c.Prev.Epoch, int(c.Prev.Seq)+1, int(c.Last.Seq))))
+		after = c.Last
+	}
+}
+
+// BenchmarkIngest takes 100,000 records of about 400 bytes into a new ledger, 500 a batch, verified, chained, folded and committed, beside SQLite's
+// own 500-row transactions of the same bytes on the same disk.
+func BenchmarkIngest(b *testing.B) {
+	j, messages := benchMessages(b)
+	records := j.Records()
+	for b.Loop() {
+		limit := bareSQLite(b, records)
+		ours := ingestAll(b, j, messages)
+		count := float64(len(records))
+		b.ReportMetric(count/limit.Seconds(), "sqlite-records/s")
+		b.ReportMetric(count/ours.Seconds(), "ours-records/s")
+		b.ReportMetric(limit.Seconds()/ours.Seconds(), "ratio")
+		fmt.Printf("ingest %.0f records/s, SQLite's own %.0f records/s, ratio %.2f (goal 0.60)\n",
+			count/ours.Seconds(), count/limit.Seconds(), limit.Seconds()/ours.Seconds())
+	}
+}
+
+// bareSQLite inserts the records' bytes, a row a statement, 500 a transaction, under the ledger's own pragmas.
+func bareSQLite(b *testing.B, records []record.Record) time.Duration {
+	db, err := openSQLite(filepath.Join(b.TempDir(), "bare.db"), "rwc", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(4000)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("CREATE TABLE bare (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL)"); err != nil {
+		b.Fatal(err)
+	}
+	started := time.Now()
+	for len(records) > 0 {
+		n := min(benchRecords, len(records))
+		tx, err := db.Begin()
+		if err != nil {
+			b.Fatal(err)
+		}
+		stmt, err := tx.Prepare("INSERT INTO bare VALUES (?, ?)")
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, r := range records[:n] {
+			if _, err := stmt.Exec(int64(r.Seq), r.Raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+		records = records[n:]
+	}
+	return time.Since(started)
+}
+
+// ingestAll verifies in one goroutine and commits in another what waits, at most a till's window of four batches, as the intake does.
+func ingestAll(b *testing.B, j *outboxtest.Journal, messages [][]byte) time.Duration {
+	bench := newBench(b, j)
+	verified := make(chan *Delivery, 4)
+	started := time.Now()
+	go func() {
+		defer close(verified)
+		for _, m := range messages {
+			d, err := bench.tills.Verify(j.Till, m)
+			if err != nil {
+				panic(err)
+			}
+			verified <- d
+		}
+	}()
+	for d := range verified {
+		group := []*Delivery{d}
+		for len(group) < groupSize && len(verified) > 0 {
+			group = append(group, <-verified)
+		}
+		if _, err := bench.custody.Take(context.Background(), group...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(started)
+}

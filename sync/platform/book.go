@@ -1,0 +1,116 @@
+package platform
+
+import (
+	"context"
+	"strings"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/view"
+)
+
+// page is a payment of the ledger.
+type page struct {
+	till    pos.TillID
+	payment *view.Payment
+	fork    bool // begun by a branch that lost
+	dirty   bool // not yet written back
+}
+
+// book holds the payments that a transaction may touch, loaded before and written back after.
+type book struct {
+	pages map[pos.PaymentID]*page
+	till  pos.TillID // whose records are folded now
+	fork  bool       // whether they are of a losing branch
+}
+
+// lookupSize is the number of payments that one query asks for.
+const lookupSize = 100
+
+// load reads payments into the book.
+func (b *book) load(ctx context.Context, c *Custody, ids []pos.PaymentID) error {
+	for len(ids) > 0 {
+		n := min(lookupSize, len(ids))
+		asked := make([]any, lookupSize)
+		for i := range asked {
+			asked[i] = ids[min(i, n-1)].String() // filled up with the last one: the statement has a fixed length
+		}
+		if err := b.loadSome(ctx, c, asked); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+func (b *book) loadSome(ctx context.Context, c *Custody, asked []any) error {
+	rows, err := c.q.payments.QueryContext(ctx, asked...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var state []byte
+		p := &page{}
+		if err := rows.Scan(&p.till, &p.fork, &state); err != nil {
+			return err
+		}
+		if p.payment, err = c.states.decode(state); err != nil {
+			return err
+		}
+		b.pages[p.payment.Intent.Payment] = p
+	}
+	return rows.Err()
+}
+
+// write puts back what has changed.
+func (b *book) write(ctx context.Context, c *Custody) error {
+	var values []any
+	for id, p := range b.pages {
+		if !p.dirty {
+			continue
+		}
+		state, err := c.states.encode(p.payment)
+		if err != nil {
+			return err
+		}
+		v, money := p.payment, ledgerMoney(p.payment)
+		values = append(values, id.String(), string(p.till), v.Epoch.String(), int64(v.Seq), string(v.Intent.Order), int64(v.Intent.Attempt),
+			string(v.Intent.Tender), string(v.Status), int64(money.Amount), string(money.Currency), p.fork, state)
+	}
+	return c.q.putPayments.insert(ctx, values)
+}
+
+// ledgerMoney is what ledger_v1 shows: what was taken, else what was asked for.
+func ledgerMoney(p *view.Payment) pos.Money {
+	if p.Status.Taken() && p.Decision != nil {
+		return p.Taken()
+	}
+	return p.Asked()
+}
+
+// placeholders is "?,?,...".
+func placeholders(n int) string { return "?" + strings.Repeat(",?", n-1) }
+
+// stateCodec keeps a whole payment in one column.
+type stateCodec struct {
+	enc cbor.EncMode
+}
+
+func newStateCodec() (*stateCodec, error) {
+	enc, err := cbor.CoreDetEncOptions().EncMode()
+	return &stateCodec{enc: enc}, err
+}
+
+// encode leaves the receipts out: they are the larger part, nothing is folded by them, and the records hold them.
+func (s *stateCodec) encode(p *view.Payment) ([]byte, error) {
+	slim := *p
+	slim.Receipts = nil
+	return s.enc.Marshal(&slim)
+}
+
+func (s *stateCodec) decode(b []byte) (*view.Payment, error) {
+	p := &view.Payment{}
+	return p, cbor.Unmarshal(b, p)
+}

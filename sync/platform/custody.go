@@ -1,0 +1,153 @@
+package platform
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tillproof/tillproof/sync/wire"
+)
+
+// Custody is the ledger, open for writing. One process at a time writes a ledger; Take may be called by many goroutines, which wait for each other.
+type Custody struct {
+	mu     sync.Mutex // held by the one transaction at a time
+	db     *sql.DB
+	conn   *sql.Conn // the only connection that writes
+	states *stateCodec
+	q      statements
+}
+
+// statements are prepared once.
+type statements struct {
+	mark, stored, branch, branchTail, payments *sql.Stmt
+	addMark, moveMark                          *sql.Stmt
+	putRecords, putForks, putPayments          *bulk
+}
+
+// OpenCustody opens or creates the SQLite database for writing: WAL, and a commit returns when it is on disk. The log is copied back every 16 MB.
+func OpenCustody(ctx context.Context, path string) (*Custody, error) {
+	db, err := openSQLite(path, "rwc", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(4000)")
+	if err != nil {
+		return nil, err
+	}
+	c := &Custody{db: db}
+	if err := c.open(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	return c, nil
+}
+
+func (c *Custody) open(ctx context.Context) (err error) {
+	if c.states, err = newStateCodec(); err != nil {
+		return err
+	}
+	if c.conn, err = c.db.Conn(ctx); err != nil {
+		return err
+	}
+	if err := c.migrate(ctx); err != nil {
+		return err
+	}
+	return c.prepare(ctx)
+}
+
+// migrate makes the tables of a new database and refuses one of another version.
+func (c *Custody) migrate(ctx context.Context) error {
+	var version int
+	if err := c.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch version {
+	case schemaVersion:
+		return nil
+	case 0:
+		return c.transaction(ctx, func() error {
+			_, err := c.conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", schema, schemaVersion))
+			return err
+		})
+	}
+	return fmt.Errorf("made by another version (schema %d, this is %d)", version, schemaVersion)
+}
+
+func (c *Custody) prepare(ctx context.Context) error {
+	var failed error
+	one := func(text string) *sql.Stmt {
+		s, err := c.conn.PrepareContext(ctx, text)
+		failed = errors.Join(failed, err)
+		return s
+	}
+	many := func(text string, columns int) *bulk {
+		b, err := prepareBulk(ctx, c.conn, text, columns)
+		failed = errors.Join(failed, err)
+		return b
+	}
+	c.q = statements{
+		mark:       one("SELECT id, seq, head FROM marks WHERE till = ? AND epoch = ?"),
+		stored:     one("SELECT id, held IS NOT NULL, bytes FROM records WHERE id BETWEEN ? AND ? ORDER BY id"),
+		branch:     one("SELECT seq, hash FROM forks WHERE till = ? AND epoch = ? AND seq BETWEEN ? AND ?"),
+		branchTail: one("SELECT count(*) FROM forks WHERE till = ? AND epoch = ? AND seq = ? AND hash = ?"),
+		payments:   one("SELECT till, fork, state FROM payments WHERE payment IN (" + placeholders(lookupSize) + ")"),
+		addMark:    one("INSERT INTO marks (till, epoch, seq, head, updated_at) VALUES (?,?,?,?,?)"),
+		moveMark:   one("UPDATE marks SET seq = ?, head = ?, updated_at = ? WHERE id = ?"),
+		putRecords: many("INSERT INTO records (kind, payment, held, received_at, signature, bytes, id)", 7),
+		putForks:   many("INSERT INTO forks (kind, payment, held, received_at, signature, bytes, till, epoch, seq, hash)", 10),
+		putPayments: many("INSERT OR REPLACE INTO payments "+
+			"(payment, till, epoch, seq, order_ref, attempt, tender, status, amount, currency, fork, state)", 12),
+	}
+	return failed
+}
+
+// Close ends the use of the database. Nothing is lost by not calling it.
+func (c *Custody) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(c.conn.Close(), c.db.Close())
+}
+
+// Take takes deliveries into custody, all in one transaction, and returns the acknowledgement of each. They may be signed and sent: what they say is
+// on disk. On an error nothing was taken and nothing may be acknowledged; the tills will send again.
+func (c *Custody) Take(ctx context.Context, deliveries ...*Delivery) ([]wire.Ack, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	acks := make([]wire.Ack, 0, len(deliveries))
+	err := c.transaction(ctx, func() error {
+		s, err := c.begin(ctx, deliveries)
+		if err != nil {
+			return err
+		}
+		for _, d := range deliveries {
+			ack, err := s.ingest(d)
+			if err != nil {
+				return err
+			}
+			acks = append(acks, ack)
+		}
+		return s.write()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	return acks, nil
+}
+
+// transaction runs f between BEGIN and COMMIT. Cancelling the context ends it before the COMMIT or not at all.
+func (c *Custody) transaction(ctx context.Context, f func() error) error {
+	if _, err := c.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := f()
+	if err == nil {
+		_, err = c.conn.ExecContext(context.WithoutCancel(ctx), "COMMIT")
+	}
+	if err != nil {
+		_, back := c.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		return errors.Join(err, back)
+	}
+	return nil
+}
+
+// clock is the platform's clock in milliseconds since 1970-01-01 UTC.
+func clock() int64 { return time.Now().UnixMilli() }

@@ -1,0 +1,147 @@
+package platform
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
+)
+
+// Ledger reads a ledger, also while a platform writes it. It is safe for concurrent use.
+type Ledger struct {
+	db *sql.DB
+}
+
+// OpenLedger opens the SQLite database for reading only. It creates nothing.
+func OpenLedger(path string) (*Ledger, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	db, err := openSQLite(path, "ro")
+	if err != nil {
+		return nil, err
+	}
+	var version int
+	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("ledger %s: %w", path, err)
+	}
+	if version != schemaVersion {
+		db.Close()
+		return nil, fmt.Errorf("ledger %s: schema %d, this is %d", path, version, schemaVersion)
+	}
+	return &Ledger{db: db}, nil
+}
+
+// Close ends the use of the database.
+func (l *Ledger) Close() error { return l.db.Close() }
+
+// Mark is how far the ledger holds an epoch of a till.
+type Mark struct {
+	Till      pos.TillID
+	Head      record.Head
+	UpdatedAt int64 // milliseconds since 1970-01-01 UTC
+}
+
+// StoredRecord is a row of records or forks. Raw and Signature are the till's own bytes.
+type StoredRecord struct {
+	Till       pos.TillID
+	Head       record.Head // the place that the ledger gives it, and the hash of Raw
+	Raw        []byte
+	Signature  []byte // nil but for the last record of a batch
+	Held       string // why it was set aside, "" when it was not
+	ReceivedAt int64  // milliseconds since 1970-01-01 UTC
+}
+
+// PaymentRow is a row of ledger_v1.
+type PaymentRow struct {
+	Till    pos.TillID
+	Epoch   pos.Epoch // of the record that changed the payment last
+	Seq     pos.Seq   // of the record that changed the payment last
+	Payment pos.PaymentID
+	Key     pos.OrderKey
+	Tender  pos.Tender
+	Status  pos.Status
+	Money   pos.Money // what was taken, else what was asked for
+}
+
+// Marks iterates over all epochs of all tills, in the order of till and epoch. An error ends it.
+func (l *Ledger) Marks(ctx context.Context) iter.Seq2[Mark, error] {
+	return query(ctx, l.db, "SELECT till, epoch, seq, head, updated_at FROM marks ORDER BY till, epoch", func(rows *sql.Rows) (Mark, error) {
+		var m Mark
+		var epoch, head []byte
+		if err := rows.Scan(&m.Till, &epoch, &m.Head.Seq, &head, &m.UpdatedAt); err != nil {
+			return m, err
+		}
+		return m, errors.Join(blob(m.Head.Epoch[:], epoch, "epoch"), blob(m.Head.Hash[:], head, "head"))
+	})
+}
+
+// Records iterates over the records that the marks go by, in the order of till, epoch and number. An error ends it.
+func (l *Ledger) Records(ctx context.Context) iter.Seq2[StoredRecord, error] {
+	return stored(ctx, l.db, `SELECT till, epoch, records.id & 1099511627775, bytes, signature, coalesce(held, ''), received_at
+		FROM marks JOIN records ON records.id BETWEEN marks.id << 40 AND (marks.id << 40) + marks.seq ORDER BY till, epoch, records.id`)
+}
+
+// Forks iterates over the records of branches that lost, in the order of till, epoch, number and hash. An error ends it.
+func (l *Ledger) Forks(ctx context.Context) iter.Seq2[StoredRecord, error] {
+	return stored(ctx, l.db, `SELECT till, epoch, seq, bytes, signature, coalesce(held, ''), received_at FROM forks ORDER BY till, epoch, seq, hash`)
+}
+
+func stored(ctx context.Context, db *sql.DB, text string) iter.Seq2[StoredRecord, error] {
+	return query(ctx, db, text, func(rows *sql.Rows) (StoredRecord, error) {
+		var r StoredRecord
+		var epoch []byte
+		if err := rows.Scan(&r.Till, &epoch, &r.Head.Seq, &r.Raw, &r.Signature, &r.Held, &r.ReceivedAt); err != nil {
+			return r, err
+		}
+		r.Head.Hash = sha256.Sum256(r.Raw)
+		return r, blob(r.Head.Epoch[:], epoch, "epoch")
+	})
+}
+
+// Payments iterates over ledger_v1, in the order of payment ids and so of time. An error ends it.
+func (l *Ledger) Payments(ctx context.Context) iter.Seq2[PaymentRow, error] {
+	const text = "SELECT till, epoch, seq, payment, order_ref, attempt, tender, status, amount, currency FROM ledger_v1 ORDER BY payment"
+	return query(ctx, l.db, text, func(rows *sql.Rows) (PaymentRow, error) {
+		var p PaymentRow
+		var epoch, payment string
+		err := rows.Scan(&p.Till, &epoch, &p.Seq, &payment, &p.Key.Order, &p.Key.Attempt, &p.Tender, &p.Status, &p.Money.Amount, &p.Money.Currency)
+		if err != nil {
+			return p, err
+		}
+		if p.Epoch, err = pos.ParseEpoch(epoch); err != nil {
+			return p, err
+		}
+		p.Payment, err = pos.ParsePaymentID(payment)
+		return p, err
+	})
+}
+
+// query runs a query when it is iterated over, and yields one value a row.
+func query[T any](ctx context.Context, db *sql.DB, text string, scan func(*sql.Rows) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		rows, err := db.QueryContext(ctx, text)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			v, err := scan(rows)
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(none, err)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package platform
+
+import "github.com/tillproof/tillproof/pos"
+
+// schemaVersion is kept in SQLite's user_version.
+const schemaVersion = 1
+
+// schema makes the tables. Epochs and hashes are blobs; times are milliseconds since 1970-01-01 UTC of the platform's clock.
+//
+// marks names the epochs and how far the ledger holds each. records holds every record of the branch that its mark goes by, byte for byte; its id is the
+// mark's id times 2^40 plus the record's number, so that an epoch lies together and grows at its end; held says why a record could not be
+// interpreted or folded. forks holds the branches that lost. payments is a view of both that could be folded again; state is a whole
+// payment but for its receipts.
+const schema = `
+CREATE TABLE marks (
+	id INTEGER PRIMARY KEY, till TEXT NOT NULL, epoch BLOB NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL, updated_at INTEGER NOT NULL,
+	UNIQUE (till, epoch)
+);
+
+CREATE TABLE records (
+	id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, payment BLOB, held TEXT, received_at INTEGER NOT NULL, signature BLOB, bytes BLOB NOT NULL
+);
+
+CREATE TABLE forks (
+	till TEXT NOT NULL, epoch BLOB NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, kind INTEGER NOT NULL, payment BLOB, held TEXT,
+	received_at INTEGER NOT NULL, signature BLOB, bytes BLOB NOT NULL,
+	PRIMARY KEY (till, epoch, seq, hash)
+) WITHOUT ROWID;
+
+CREATE TABLE payments (
+	payment TEXT NOT NULL PRIMARY KEY, till TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, order_ref TEXT NOT NULL,
+	attempt INTEGER NOT NULL, tender TEXT NOT NULL, status TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
+	fork INTEGER NOT NULL, state BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE VIEW ledger_v1 AS
+	SELECT till, epoch, seq, payment, order_ref, attempt, tender, status, amount, currency FROM payments;
+`
+
+// maxSeq bounds the numbers of an epoch's records: more than a till writes in a thousand years.
+const maxSeq = 1<<40 - 1
+
+// rowID is the id of a record in records.
+func rowID(mark int64, seq pos.Seq) int64 { return mark<<40 | int64(seq) }

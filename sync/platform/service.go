@@ -1,0 +1,151 @@
+package platform
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/sync/broker"
+	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/wire"
+)
+
+// Options of [Serve] beside the configuration.
+type Options struct {
+	Log *slog.Logger // nil for none
+	// Ready is called once, when the ledger is open and the HTTP address is in use, with that address ("" for none). The broker may be away then.
+	Ready func(address string)
+	// Scale stretches the pauses between connections to the broker; 0 means 1.
+	Scale float64
+}
+
+// Service is a running platform. Serve owns all its goroutines.
+type Service struct {
+	config  Config
+	opts    Options
+	signer  *cose.Signer
+	codec   *wire.Codec
+	tills   *Tills
+	custody *Custody
+	ledger  *Ledger // for the HTTP pages
+	intake  *intake
+}
+
+// Serve runs a platform until the context ends; then it returns nil. It fails with a *pos.Error when the key, the database or the HTTP address cannot
+// be used. A broker that is away is waited for.
+func Serve(ctx context.Context, config Config, o Options) error {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{config: config, opts: o}
+	defer s.close()
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	listener, err := s.listen()
+	if err != nil {
+		return unusable("http_unusable", "The HTTP address of the platform cannot be used.", err)
+	}
+	return s.run(ctx, listener)
+}
+
+func (s *Service) open(ctx context.Context) (err error) {
+	if err := os.MkdirAll(filepath.Dir(s.config.Database), 0o700); err != nil {
+		return unusable("database_unusable", "The ledger's folder cannot be made.", err)
+	}
+	if s.signer, err = cose.LoadOrCreate(s.config.Keys); err != nil {
+		return unusable("key_unusable", "The platform's key cannot be read or made.", err)
+	}
+	keys, _, err := s.config.register()
+	if err != nil {
+		return err
+	}
+	if s.tills, err = NewTills(keys); err != nil {
+		return err
+	}
+	if s.codec, err = wire.NewCodec(); err != nil {
+		return err
+	}
+	if s.custody, err = OpenCustody(ctx, s.config.Database); err != nil {
+		return unusable("database_unusable", "The ledger cannot be used.", err)
+	}
+	if s.ledger, err = OpenLedger(s.config.Database); err != nil {
+		return unusable("database_unusable", "The ledger cannot be read.", err)
+	}
+	return nil
+}
+
+func (s *Service) close() {
+	if s.ledger != nil {
+		s.ledger.Close()
+	}
+	if s.custody != nil {
+		if err := s.custody.Close(); err != nil {
+			s.opts.Log.Error("the ledger was not closed cleanly; nothing that was acknowledged is lost", "error", err)
+		}
+	}
+}
+
+func unusable(code pos.ErrorCode, text string, err error) error {
+	return pos.NewError(code, pos.Transient, pos.NoneMoved, text, "Mend it and start again; the tills keep their records until then.").Because(err)
+}
+
+// run serves until the context ends. What was taken in but not committed by then is sent again by the tills.
+func (s *Service) run(ctx context.Context, listener net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.intake = newIntake(s)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	address := ""
+	if listener != nil {
+		address = listener.Addr().String()
+		group.Go(func() { s.serveHTTP(ctx, listener) })
+	}
+	group.Go(func() { s.intake.run(ctx) })
+	s.opts.Log.Info("the platform is ready", "ledger", s.config.Database, "public_key", hex.EncodeToString(s.signer.Public()), "http", address)
+	if s.opts.Ready != nil {
+		s.opts.Ready(address)
+	}
+	err := mqtt.Keep(ctx, s.mqtt(), s.intake.serve)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// mqtt says how to connect: under a name of its own each time, so that an old connection is never in the way.
+func (s *Service) mqtt() mqtt.Options {
+	return mqtt.Options{
+		Broker: s.config.Broker, ClientID: broker.PlatformPrefix + strings.ToLower(rand.Text()[:12]), User: broker.PlatformUser,
+		Subscribe: []string{wire.Filter(wire.UpRecords)}, Handler: s.intake.receive, Log: s.opts.Log, Scale: s.opts.Scale,
+	}
+}
+
+// reserved says whether a till id could pass for the platform at the broker.
+func reserved(till pos.TillID) bool {
+	return strings.HasPrefix(string(till), broker.PlatformPrefix) || string(till) == broker.PlatformUser
+}
+
+// listen opens the HTTP address, if there is one.
+func (s *Service) listen() (net.Listener, error) {
+	if s.config.Listen == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", s.config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return l, nil
+}
