@@ -26,6 +26,7 @@ var ranks = []struct {
 	{"a codec is shared with the simulator, the driver above it is not", []string{"drivers/zvt/codec"}},
 	{"one folder per technology, blind to its siblings",
 		[]string{"drivers/drivertest", "drivers/serialport", "drivers/zvt", "sync/outbox", "sync/mqtt", "sync/broker"}},
+	{"tests of several packages share a conformance run", []string{"sync/outbox/outboxtest", "sync/broker/brokertest"}},
 	{"only the list knows all drivers; the platform never sees the till; devices are simulated below every driver",
 		[]string{"drivers/all", "sync/platform", "simulator/wire", "simulator/network", "simulator/zvtsim"}},
 	{"the engine decides about money and knows no HTTP", []string{"agent/engine"}},

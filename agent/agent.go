@@ -133,7 +133,7 @@ func (t *till) makeUplink() (run func(context.Context) error, err error) {
 	t.uplink = newUplink(src, out)
 	topic := wire.Topic{Merchant: t.config.Merchant, Till: t.config.Till}
 	options := mqtt.Options{Broker: t.config.Platform.Broker, ClientID: string(t.config.Till), User: string(t.config.Till),
-		Subscribe: []string{topic.On(wire.DownAck)}, Log: t.opts.Log,
+		Subscribe: []string{topic.On(wire.DownAck)}, Log: t.opts.Log, Again: t.uplink.again,
 		Handler: func(_ string, payload []byte) { out.Receive(payload) }}
 	return func(ctx context.Context) error {
 		return mqtt.Keep(ctx, options, func(ctx context.Context, c *mqtt.Conn) error { return out.Run(ctx, c) })

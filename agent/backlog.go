@@ -19,6 +19,7 @@ const recount = time.Second
 type uplink struct {
 	source  *source
 	outbox  *outbox.Outbox // nil when no platform is configured
+	again   chan struct{}  // asks for a connection now
 	journal *journal.Journal
 
 	mu      sync.Mutex // guards what follows
@@ -38,7 +39,7 @@ const (
 )
 
 func newUplink(src *source, out *outbox.Outbox) *uplink {
-	return &uplink{source: src, outbox: out, journal: src.journal, mode: offline, since: time.Now()}
+	return &uplink{source: src, outbox: out, again: make(chan struct{}, 1), journal: src.journal, mode: offline, since: time.Now()}
 }
 
 // Mode implements [api.Sync].
@@ -70,8 +71,13 @@ func (u *uplink) paymentMode() pos.Mode {
 
 // Flush implements [api.Sync].
 func (u *uplink) Flush() {
-	if u.outbox != nil {
-		u.outbox.Flush()
+	if u.outbox == nil {
+		return
+	}
+	u.outbox.Flush()
+	select {
+	case u.again <- struct{}{}:
+	default:
 	}
 }
 

@@ -40,15 +40,17 @@ func decodeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "decode PROTOCOL [FILE...]",
 		Short: "Put recorded bytes into words, one JSON object a frame (protocols: " + protocols() + ")",
-		Long: "Decode reads one input a line, from the files or else from stdin, and writes one JSON object for each frame and control byte. Card data is\n" +
-			"masked. It ends with 0 if everything was understood, and with 1 if anything was not.\n\nProtocols: " + protocols(),
+		Long: "Decode reads one input a line, from the files or else from stdin, and writes one JSON object for each frame\n" +
+			"and control byte. Card data is masked. It ends with 0 if everything was understood, and with 1 if anything\n" +
+			"was not.\n\nProtocols: " + protocols(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			return runDecode(c, args, in)
 		},
 	}
-	c.Flags().StringVar(&in, "in", "", "form of the input: hex (blanks ignored), text, or raw (all of it as bytes); the default is the protocol's own")
+	c.Flags().StringVar(&in, "in", "",
+		"form of the input: hex (blanks ignored), text, or raw (all of it as bytes); the default is the protocol's own")
 	return c
 }
 

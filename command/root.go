@@ -31,7 +31,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), platformCommand(), brokerCommand(), journalCommand(),
+	root.AddCommand(runCommand(), platformCommand(), brokerCommand(), demoCommand(), journalCommand(), reconcileCommand(),
 		decodeCommand(), configCommand(), versionCommand())
 	return root
 }

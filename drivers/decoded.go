@@ -1,7 +1,7 @@
 package drivers
 
-// Decoded is one JSON object of `tillproof decode`: a frame, a link control byte, or what could not be understood. Card data is masked in Frame and
-// Fields. What is not known is absent.
+// Decoded is one JSON object of `tillproof decode`: a frame, a link control byte, or what could not be understood. Card
+// data is masked in Frame and Fields. What is not known is absent.
 type Decoded struct {
 	OK        bool           `json:"ok"`
 	Error     string         `json:"error,omitempty"` // only if not OK; begins with "truncated" for what the input left unfinished

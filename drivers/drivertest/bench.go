@@ -15,8 +15,8 @@ type Bench interface {
 	// Settings for it; their currency is the one that the run pays in.
 	Settings() drivers.Settings
 
-	// NewPeer makes a device without a history. It is called inside the bubble of a test, and everything that it starts must be over when
-	// its Close returns.
+	// NewPeer makes a device without a history. It is called inside the bubble of a test, and everything that it starts
+	// must be over when its Close returns.
 	NewPeer(t *testing.T) Peer
 }
 
@@ -78,8 +78,8 @@ const (
 // Moment is when a fault strikes.
 type Moment string
 
-// The moments. BeforeCommand strikes at once, AfterCommand when the device has the whole money command, AfterResult when it has sent its
-// result, AfterAcknowledgement when the acknowledgement of that has arrived.
+// The moments. BeforeCommand strikes at once, AfterCommand when the device has the whole money command, AfterResult
+// when it has sent its result, AfterAcknowledgement when the acknowledgement of that has arrived.
 const (
 	BeforeCommand        Moment = "before the command"
 	AfterCommand         Moment = "after the command"

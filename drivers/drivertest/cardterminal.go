@@ -51,7 +51,8 @@ type stand struct {
 	onProgress func()
 }
 
-// inBubble runs a test in virtual time on a fresh device with a sale in its memory, so that an old transaction is there to be mistaken for a new one.
+// inBubble runs a test in virtual time on a fresh device with a sale in its memory, so that an old transaction is there
+// to be mistaken for a new one.
 func inBubble(t *testing.T, bench Bench, test func(s *stand)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

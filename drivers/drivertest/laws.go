@@ -130,8 +130,8 @@ func endsWithContext(t *testing.T, bench Bench) {
 	}
 }
 
-// survivesFaults breaks the wire in every way at every moment. Whatever the driver says must fit what the device holds, and it never asks for the money
-// twice.
+// survivesFaults breaks the wire in every way at every moment. Whatever the driver says must fit what the device holds,
+// and it never asks for the money twice.
 func survivesFaults(t *testing.T, bench Bench) {
 	for _, fault := range []Fault{Unplug, Mute} {
 		for _, at := range []Moment{BeforeCommand, AfterCommand, AfterResult, AfterAcknowledgement} {

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Wire makes a cable in memory. Unlike net.Pipe it buffers, as a serial line and TCP do: a write never waits for the other side to read. Close of one end
-// lets the other read what is under way and then io.EOF; writes to it fail with io.ErrClosedPipe.
+// Wire makes a cable in memory. Unlike net.Pipe it buffers, as a serial line and TCP do: a write never waits for the
+// other side to read. Close of one end lets the other read what is under way and then io.EOF; writes to it fail with
+// io.ErrClosedPipe.
 func Wire() (till, device *End) {
 	there, back := newLane(), newLane()
 	return &End{in: back, out: there}, &End{in: there, out: back}
@@ -86,7 +87,7 @@ func (l *lane) signal() {
 
 func (l *lane) take(b []byte, deadline time.Time) (int, error) {
 	for {
-		n, err, changed := l.try(b)
+		n, changed, err := l.try(b)
 		if n > 0 || err != nil {
 			return n, err
 		}
@@ -96,15 +97,15 @@ func (l *lane) take(b []byte, deadline time.Time) (int, error) {
 	}
 }
 
-func (l *lane) try(b []byte) (int, error, <-chan struct{}) {
+func (l *lane) try(b []byte) (int, <-chan struct{}, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := copy(b, l.bytes)
 	l.bytes = l.bytes[n:]
 	if n == 0 && l.closed {
-		return 0, io.EOF, nil
+		return 0, nil, io.EOF
 	}
-	return n, nil, l.changed
+	return n, l.changed, nil
 }
 
 // waitFor says whether the change came before the deadline.

@@ -1,6 +1,7 @@
 package serialport
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -61,7 +62,7 @@ func (s *state) setDeadline(which *time.Time, t time.Time) error {
 // take moves received bytes to b, waiting for the first.
 func (s *state) take(b []byte) (int, error) {
 	for {
-		n, err, changed, by := s.look(b)
+		n, changed, by, err := s.look(b)
 		if n > 0 || err != nil {
 			return n, err
 		}
@@ -70,27 +71,27 @@ func (s *state) take(b []byte) (int, error) {
 }
 
 // look is one try of take.
-func (s *state) look(b []byte) (n int, err error, changed <-chan struct{}, by time.Time) {
+func (s *state) look(b []byte) (n int, changed <-chan struct{}, by time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.err == os.ErrClosed:
-		return 0, s.err, nil, by
+	case errors.Is(s.err, os.ErrClosed):
+		return 0, nil, by, s.err
 	case passed(s.readBy):
-		return 0, os.ErrDeadlineExceeded, nil, by
+		return 0, nil, by, os.ErrDeadlineExceeded
 	case len(s.inbox) > 0:
 		n = copy(b, s.inbox)
 		s.inbox = append(s.inbox[:0], s.inbox[n:]...)
-		return n, nil, nil, by
+		return n, nil, by, nil
 	}
-	return 0, s.err, s.changed, s.readBy
+	return 0, s.changed, s.readBy, s.err
 }
 
 // writing returns the sticking error, the present write deadline and the channel that tells of a change of either.
-func (s *state) writing() (err error, changed <-chan struct{}, by time.Time) {
+func (s *state) writing() (changed <-chan struct{}, by time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.err, s.changed, s.writeBy
+	return s.changed, s.writeBy, s.err
 }
 
 // passed says whether a deadline is set and over.

@@ -38,7 +38,7 @@ func (p *Port) Write(b []byte) (int, error) {
 
 // hand gives the job to the writer, which is idle unless another Write runs.
 func (p *Port) hand(j *job) error {
-	err, _, by := p.state.writing()
+	_, by, err := p.state.writing()
 	switch {
 	case err != nil:
 		return err
@@ -49,7 +49,7 @@ func (p *Port) hand(j *job) error {
 	case p.jobs <- j:
 		return nil
 	case <-p.down:
-		err, _, _ = p.state.writing()
+		_, _, err = p.state.writing()
 		return err
 	}
 }
@@ -57,7 +57,7 @@ func (p *Port) hand(j *job) error {
 // await waits for the end of the job, the write deadline or a fault.
 func (p *Port) await(j *job) (int, error) {
 	for {
-		failed, changed, by := p.state.writing()
+		changed, by, failed := p.state.writing()
 		select {
 		case err := <-j.done:
 			return int(j.sent.Load()), err
@@ -94,7 +94,7 @@ func (p *Port) writeAll() error {
 // transmit writes a job's bytes, in as many calls as the library needs. It stops between two calls when the port goes down.
 func (p *Port) transmit(j *job) error {
 	for rest := j.data; len(rest) > 0; {
-		if err, _, _ := p.state.writing(); err != nil {
+		if _, _, err := p.state.writing(); err != nil {
 			return err
 		}
 		n, err := p.raw.Write(rest[:min(len(rest), writeChunk)])

@@ -1,7 +1,7 @@
 package zvt
 
-// brand names a card type id of BMP 8A or TLV tag 41 (PA00P015, ZVT card type ids, decimal). About 240 private cards have no name here: their name is what
-// the terminal sends in BMP 8B.
+// brand names a card type id of BMP 8A or TLV tag 41 (PA00P015, ZVT card type ids, decimal). About 240 private cards
+// have no name here: their name is what the terminal sends in BMP 8B.
 func brand(id uint64) string {
 	switch id {
 	case 2, 5:

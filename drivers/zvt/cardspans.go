@@ -10,21 +10,22 @@ type span struct {
 	text     bool // characters: masked as *; otherwise BCD digits, masked as E
 }
 
-// cardSpans finds the card data of an APDU: the fields that carry it, and texts that hold what looks like a card number. It also works on an APDU that
-// is cut off, whose last field then reaches to the end.
-func cardSpans(apdu []byte) []span {
+// cardSpans finds the card data of an APDU: the fields that carry it, and what looks like a card number in texts and in
+// unknown places. Of an APDU that is cut off or damaged, what cannot be parsed is taken for card data wherever it holds
+// many digits.
+func cardSpans(apdu []byte, damaged bool) []span {
 	a, at := lenient(apdu)
 	skip := fixedPart(a)
 	base := at + skip
 	if a.Is(0x06, 0xD1) {
-		return textSpans(a.Data[skip:], base)
+		return loose(a.Data[skip:], base, damaged)
 	}
 	fields, rest, _ := codec.ParseFields(a.Data[skip:])
 	var spans []span
 	for _, f := range fields {
 		spans = append(spans, fieldSpans(f, base+f.At)...)
 	}
-	return append(spans, restSpans(rest, base+len(a.Data)-skip-len(rest))...)
+	return append(spans, restSpans(rest, base+len(a.Data)-skip-len(rest), damaged)...)
 }
 
 // lenient reads an APDU whose length need not be right; at is where its data begins.
@@ -108,14 +109,48 @@ func sensitiveTag(tag codec.Tag) bool {
 }
 
 // restSpans masks what could not be parsed: a cut off sensitive field to the end, and whatever looks like a card number.
-func restSpans(rest []byte, at int) []span {
+func restSpans(rest []byte, at int, damaged bool) []span {
 	if len(rest) > 0 && sensitive(codec.BMP(rest[0])) {
 		return []span{{at + 1, at + len(rest), false}}
 	}
-	return looseSpans(rest, at)
+	return loose(rest, at, damaged)
 }
 
-func looseSpans(b []byte, at int) []span { return append(textSpans(b, at), packedSpans(b, at)...) }
+func loose(b []byte, at int, damaged bool) []span {
+	if damaged {
+		return digitSpans(b, at)
+	}
+	return looseSpans(b, at)
+}
+
+// looseSpans finds card numbers in any form. Those in characters come last: their mask wins, since characters read as
+// packed digits too.
+func looseSpans(b []byte, at int) []span { return append(packedSpans(b, at), textSpans(b, at)...) }
+
+// manyDigits is how many digits of a damaged message are no longer shown: a part of a card number that is of use to
+// nobody is shorter.
+const manyDigits = 8
+
+// digitSpans finds runs of many digits in any form, without a look at check digits: the number may be cut off.
+func digitSpans(b []byte, at int) []span {
+	packed := runs(b, at, manyDigits/2, false, isPacked)
+	return append(packed, runs(b, at, manyDigits, true, isDigit)...)
+}
+
+func runs(b []byte, at, least int, text bool, belongs func(byte) bool) []span {
+	var spans []span
+	begin := 0
+	for i := 0; i <= len(b); i++ {
+		if i < len(b) && belongs(b[i]) {
+			continue
+		}
+		if i-begin >= least {
+			spans = append(spans, span{at + begin, at + i, text})
+		}
+		begin = i + 1
+	}
+	return spans
+}
 
 // textSpans finds card numbers written in characters.
 func textSpans(text []byte, at int) []span {
@@ -128,19 +163,17 @@ func textSpans(text []byte, at int) []span {
 	return spans
 }
 
-// packedSpans finds card numbers of whole bytes of BCD between bytes that are none: at least seven bytes, with F or D in the end.
+// packedSpans finds card numbers of whole bytes of BCD between bytes that are none, F or D behind an odd digit allowed.
 func packedSpans(b []byte, at int) []span {
 	var spans []span
-	begin := 0
-	for i := 0; i <= len(b); i++ {
-		if i < len(b) && b[i]>>4 <= 9 && b[i]&0xF <= 9 {
-			continue
-		}
-		spans = append(spans, packedRun(b, begin, i, at)...)
-		begin = i + 1
+	for _, run := range runs(b, 0, minPAN/2, false, isPacked) {
+		spans = append(spans, packedRun(b, run.from, run.to, at)...)
 	}
 	return spans
 }
+
+// isPacked says whether a byte is two BCD digits.
+func isPacked(c byte) bool { return c>>4 <= 9 && c&0xF <= 9 }
 
 // packedRun judges the bytes from begin to end, which are BCD, and the first nibble behind them.
 func packedRun(b []byte, begin, end, at int) []span {

@@ -18,8 +18,9 @@ import (
 //	failed                  none          unknown: another result may have followed
 //	00                      06 1E         unknown: a contradiction
 //	00, 80 00 confirmed     06 0F         approved
-//	00, 80 00 confirmed     none          approved, since the acknowledged result decides; unknown when receipts come through us, because the terminal
-//	                                      counts the sale only when they were answered too
+//	00, 80 00 confirmed     none          approved, since the acknowledged result decides; unknown when
+//	                                      receipts come through us: the terminal counts the sale only
+//	                                      when they were answered too
 //	00, 80 00 unconfirmed   none          unknown: the terminal may have taken it back
 func (r *run) outcome() (drivers.Outcome, error) {
 	switch {
@@ -56,8 +57,8 @@ func (r *run) complete() drivers.Outcome {
 // undecided is the error of a run that proves nothing.
 func (r *run) undecided(text string) error { return unknown(text, r.fault) }
 
-// failed is the result of a payment that ended with 06 1E and no 04 0F before it. A code 00 here would be a success that was never reported: it counts as a
-// system error.
+// failed is the result of a payment that ended with 06 1E and no 04 0F before it. A code 00 here would be a success
+// that was never reported: it counts as a system error.
 func (r *run) failed(end codec.APDU) drivers.Result {
 	code := failure(end).code
 	if code == 0 {

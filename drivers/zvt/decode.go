@@ -15,9 +15,9 @@ const (
 	tcpTransport    = "tcp"
 )
 
-// Decode puts recorded bytes into words, one object for each serial frame, bare APDU and link control byte, in their order. What cannot be understood is an
-// object that is not OK, and decoding goes on behind it. Card data is masked. A byte 06 is ACK, or the begin of a bare APDU when a whole one
-// or the begin of a known one stands there.
+// Decode puts recorded bytes into words, one object for each serial frame, bare APDU and link control byte, in their
+// order. What cannot be understood is an object that is not OK, and decoding goes on behind it. Card data is masked. A
+// byte 06 is ACK, or the begin of a bare APDU when a whole one or the begin of a known one stands there.
 func Decode(input []byte) []drivers.Decoded {
 	var all []drivers.Decoded
 	for at := 0; at < len(input); {
@@ -45,7 +45,8 @@ func decodeNext(b []byte) ([]drivers.Decoded, int) {
 
 func startsFrame(b []byte) bool { return len(b) >= 2 && b[0] == 0x10 && b[1] == 0x02 }
 
-// startsAPDU says whether a bare APDU begins here: a command with a name or a reply, or else any of a class of ZVT that ends where the input ends.
+// startsAPDU says whether a bare APDU begins here: a command with a name or a reply, or else any of a class of ZVT that
+// ends where the input ends.
 func startsAPDU(b []byte) bool {
 	if len(b) < 2 || !zvtClass(b[0]) || b[0] == codec.ACK && startsFrame(b[1:]) {
 		return false
@@ -72,10 +73,11 @@ func garbage(b []byte) ([]drivers.Decoded, int) {
 	for n < len(b) && !startsFrame(b[n:]) && !startsAPDU(b[n:]) && !startsControl(b[n:]) {
 		n++
 	}
-	return []drivers.Decoded{bad(b[:n], fmt.Errorf("%d bytes that begin no frame and no APDU", n), looseSpans(b[:n], 0))}, n
+	return []drivers.Decoded{bad(b[:n], fmt.Errorf("%d bytes that begin no frame and no APDU", n), digitSpans(b[:n], 0))}, n
 }
 
-// startsControl says whether a control byte of the link stands here: inside garbage only one before a frame or at the end is believed.
+// startsControl says whether a control byte of the link stands here: inside garbage only one before a frame or at the
+// end is believed.
 func startsControl(b []byte) bool {
 	return (b[0] == codec.ACK || b[0] == codec.NAK) && (len(b) == 1 || startsFrame(b[1:]))
 }
@@ -114,7 +116,7 @@ func decodeBare(b []byte) ([]drivers.Decoded, int) {
 			return []drivers.Decoded{decoded(ev.Message, ev.APDU, ev.Raw, tcpTransport)}, i + 1
 		}
 	}
-	d := bad(b, errors.New("truncated: the APDU is longer than the input"), cardSpans(b))
+	d := bad(b, errors.New("truncated: the APDU is longer than the input"), cardSpans(b, true))
 	d.Transport = tcpTransport
 	label(&d, codec.APDU{Class: b[0], Instr: b[1]})
 	return []drivers.Decoded{d}, len(b)
@@ -122,7 +124,7 @@ func decodeBare(b []byte) ([]drivers.Decoded, int) {
 
 // decoded describes one whole APDU.
 func decoded(a codec.APDU, apdu, raw []byte, transport string) drivers.Decoded {
-	d := drivers.Decoded{OK: true, Protocol: "zvt", Frame: masked(raw, apdu, cardSpans(apdu)), Transport: transport}
+	d := drivers.Decoded{OK: true, Protocol: "zvt", Frame: masked(raw, apdu, cardSpans(apdu, false)), Transport: transport}
 	label(&d, a)
 	d.Fields = fieldsOf(a)
 	return d
@@ -138,7 +140,7 @@ func badFrame(raw []byte, err error) drivers.Decoded {
 	apdu := undouble(raw)
 	return drivers.Decoded{
 		Error: err.Error(), Protocol: "zvt", Transport: serialTransport,
-		Frame: masked(raw, apdu, append(cardSpans(apdu), looseSpans(apdu, 0)...)),
+		Frame: masked(raw, apdu, append(looseSpans(apdu, 0), cardSpans(apdu, true)...)),
 	}
 }
 
@@ -187,7 +189,8 @@ func (s span) mask(hexByte []byte) {
 	}
 }
 
-// mapping says where in raw each byte of the APDU stands: a doubled 10 in two places. Raw and APDU of the same length are the same.
+// mapping says where in raw each byte of the APDU stands: a doubled 10 in two places. Raw and APDU of the same length
+// are the same.
 func mapping(raw, apdu []byte) [][]int {
 	places := make([][]int, len(apdu))
 	if len(raw) == len(apdu) {

@@ -9,8 +9,8 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// named collects the fields of a decoded message under their names. Unknown ones are x_bmp_… and x_tlv_… as hex. A result is two hex digits, with
-// the words in result_text.
+// named collects the fields of a decoded message under their names. Unknown ones are x_bmp_… and x_tlv_… as hex. A
+// result is two hex digits, with the words in result_text.
 type named map[string]any
 
 // fieldsOf reads the data of an APDU; nil when there is nothing to tell.
@@ -19,6 +19,9 @@ func fieldsOf(a codec.APDU) map[string]any {
 	fixed := a.Data[:fixedPart(a)]
 	n.fixed(a, fixed)
 	switch {
+	case a.Is(0x84, 0x1E) && len(a.Data) == 3:
+		n.result(refusalCode(a))
+		n.put("currency", currencyName(a.Data[1:]))
 	case a.Refuses():
 		n.result(a.Instr)
 		n.fields(a, a.Data)
@@ -122,7 +125,7 @@ func (n named) named(r report) {
 	c, _ := r.currency()
 	for name, value := range map[string]string{
 		"currency": string(c), "trace": r.trace(), "receipt_no": r.digits(codec.ReceiptNo), "terminal_id": r.terminalID(),
-		"merchant_id": r.ascii(codec.ContractNo), "auth_code": r.ascii(codec.AuthCode), "card_name": r.text(codec.CardName), "brand": r.brand(),
+		"merchant_id": r.text(codec.ContractNo), "auth_code": r.text(codec.AuthCode), "card_name": r.text(codec.CardName), "brand": r.brand(),
 		"entry": r.entry(), "date": r.date(), "time": r.clock(), "text": r.text(codec.AdditionalText), "last4": r.last4(),
 	} {
 		n.put(name, value)
@@ -195,7 +198,7 @@ func (n named) rest(rest []byte, err error) {
 
 // restBehind are the spans of a rest without its first byte.
 func restBehind(rest []byte) []span {
-	spans := restSpans(rest, 0)
+	spans := restSpans(rest, 0, false)
 	for i := range spans {
 		spans[i].from = max(spans[i].from-1, 0)
 		spans[i].to--

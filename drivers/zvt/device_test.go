@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"runtime"
 	"strings"
 	"testing"
@@ -179,8 +180,8 @@ func (s *saleTest) sellIn(ctx context.Context) (drivers.Outcome, error) {
 // wantClass checks the class of an error and what it says of the money.
 func (s *saleTest) wantClass(err error, retry pos.Retry, money pos.MoneyState) {
 	s.t.Helper()
-	e, ok := err.(*pos.Error)
-	if !ok || e.Retry != retry || e.Money != money || e.Text == "" || e.Next == "" {
+	var e *pos.Error
+	if !errors.As(err, &e) || e.Retry != retry || e.Money != money || e.Text == "" || e.Next == "" {
 		s.t.Errorf("error %#v, want class %d and money %s", err, retry, money)
 	}
 }

@@ -25,8 +25,9 @@ func (t *terminal) enquire(ctx context.Context) (byte, error) {
 	return statusOf(data), nil
 }
 
-// statusOf reads the completion of 05 01: the status byte, or a version text (LLLVAR) and then the status byte. A status F0 looks like the begin of a
-// version, which is one only if a status is left behind it. No data at all is a terminal that has nothing to complain of.
+// statusOf reads the completion of 05 01: the status byte, or a version text (LLLVAR) and then the status byte. A
+// status F0 looks like the begin of a version, which is one only if a status is left behind it. No data at all is a
+// terminal that has nothing to complain of.
 func statusOf(data []byte) byte {
 	if len(data) == 0 {
 		return 0

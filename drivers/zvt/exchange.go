@@ -16,7 +16,6 @@ var errLate = errors.New("the terminal does not answer")
 type refusal struct {
 	code  byte
 	early bool // 84: the command was not begun
-	data  []byte
 }
 
 func (r *refusal) Error() string {
@@ -35,7 +34,8 @@ const (
 	notStored    byte = 0xFF // system error: makes the terminal take a payment back
 )
 
-// settle is how long a command looks for what came before it: a late result, a reply that was doubled. Nothing older may pass for its reply.
+// settle is how long a command looks for what came before it: a late result, a reply that was doubled. Nothing older
+// may pass for its reply.
 const settle = 5 * time.Millisecond
 
 // command sends one command and returns the positive reply. A negative one is a *refusal.
@@ -51,11 +51,12 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) (codec.APDU, error
 		m, err := t.await(ctx, until)
 		switch {
 		case err != nil:
+			t.link.abandon(err)
 			return codec.APDU{}, err
 		case m.Accepts():
 			return m, nil
 		case m.Refuses():
-			return codec.APDU{}, &refusal{code: m.Instr, early: true, data: m.Data}
+			return codec.APDU{}, &refusal{code: refusalCode(m), early: true}
 		}
 		if err := t.stray(m); err != nil {
 			return codec.APDU{}, err
@@ -63,8 +64,8 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) (codec.APDU, error
 	}
 }
 
-// complete sends a command that moves no money and follows it to its end. result, if not nil, is told each 04 0F. The data of 06 0F come back; the end
-// 06 1E is a *refusal.
+// complete sends a command that moves no money and follows it to its end. result, if not nil, is told each 04 0F. The
+// data of 06 0F come back; the end 06 1E is a *refusal.
 func (t *terminal) complete(ctx context.Context, a codec.APDU, result func(codec.Fields)) ([]byte, error) {
 	if _, err := t.command(ctx, a); err != nil {
 		return nil, err
@@ -96,12 +97,20 @@ func (t *terminal) complete(ctx context.Context, a codec.APDU, result func(codec
 	}
 }
 
-// failure reads 06 1E: the code, then what belongs to it.
+// refusalCode is the code of 84 xx. A registration in another currency is refused with 84 1E and the code 6F behind it.
+func refusalCode(m codec.APDU) byte {
+	if m.Instr == 0x1E && len(m.Data) > 0 {
+		return m.Data[0]
+	}
+	return m.Instr
+}
+
+// failure reads 06 1E: the code, and behind it perhaps what belongs to it.
 func failure(m codec.APDU) *refusal {
 	if len(m.Data) == 0 {
 		return &refusal{code: notStored}
 	}
-	return &refusal{code: m.Data[0], data: m.Data[1:]}
+	return &refusal{code: m.Data[0]}
 }
 
 // await waits for the next APDU until the deadline or the end of ctx.
@@ -134,15 +143,15 @@ func (t *terminal) idle(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// reply answers the terminal's command. It does not end with the caller's context: an answer that is begun is worth its few seconds, since the
-// terminal decides by it. The link bounds it.
+// reply answers the terminal's command. It does not end with the caller's context: an answer that is begun is worth its
+// few seconds, since the terminal decides by it. The link bounds it.
 func (t *terminal) reply(a codec.APDU) error {
 	_, err := t.link.send(context.Background(), a)
 	return err
 }
 
-// stray answers a message that belongs to nothing that we wait for. A payment that nobody stored is not acknowledged: the terminal takes it
-// back, or keeps it and tells Recover so.
+// stray answers a message that belongs to nothing that we wait for. A payment that nobody stored is not acknowledged:
+// the terminal takes it back, or keeps it and tells Recover so.
 func (t *terminal) stray(m codec.APDU) error {
 	switch {
 	case m.Reply():

@@ -20,12 +20,18 @@ const (
 
 // link carries whole APDUs. The serial line repeats lost frames within the rules of PA00P016; TCP has nothing to repeat.
 type link interface {
-	// send hands one APDU to the terminal. confirmed says that the terminal's link layer is known to have it; on TCP that shows only by
-	// what the terminal sends next. The error is a *sendError. The end of ctx ends the wait for the acknowledgement.
+	// send hands one APDU to the terminal. confirmed says that the terminal's link layer is known to have it; on TCP
+	// that shows only by what the terminal sends next. The error is a *sendError. The end of ctx ends the wait for the
+	// acknowledgement.
 	send(ctx context.Context, a codec.APDU) (confirmed bool, err error)
 
 	// receive waits for the next APDU until the deadline: errQuiet when none came, any other error sticks.
 	receive(until time.Time) (codec.APDU, error)
+
+	// abandon tells that the reply to a command is no longer waited for. A stream is unusable then: the late reply
+	// would pass for that to the next command (PA00P016 wants the socket closed). On the serial line the
+	// acknowledgements keep the two sides together.
+	abandon(err error)
 }
 
 // reach says how far a command got whose sending failed.

@@ -2,6 +2,7 @@ package zvt
 
 import (
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -218,7 +219,7 @@ func TestFloodOfCommandsIsEnded(t *testing.T) {
 	play(t, false, func(d *device) {
 		d.hears("06 01")
 		for i := range byte(100) {
-			d.writes(string([]byte("04 FF 01 ")) + string("0123456789abcdef"[i>>4]) + string("0123456789abcdef"[i&15]))
+			_, _ = d.conn.Write(codec.Frame([]byte{0x04, 0xFF, 0x01, i})) // until the till hangs up
 		}
 		quietWire(d)
 	}, func(s *saleTest) {
@@ -244,4 +245,28 @@ func TestStalledStreamBreaks(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(begun))
 		}
 	})
+}
+
+// stuck is a wire on which nothing comes and every write fails after some bytes.
+type stuck struct{ takes int }
+
+func (stuck) Read([]byte) (int, error)         { return 0, os.ErrDeadlineExceeded }
+func (s stuck) Write([]byte) (int, error)      { return s.takes, os.ErrDeadlineExceeded }
+func (stuck) Close() error                     { return nil }
+func (stuck) SetReadDeadline(time.Time) error  { return nil }
+func (stuck) SetWriteDeadline(time.Time) error { return nil }
+
+func TestAWriteThatFailsAfterSomeBytes(t *testing.T) {
+	for _, stream := range []bool{false, true} {
+		for takes, want := range []pos.Retry{pos.Transient, pos.OutcomeUnknown} {
+			made, err := newTerminal(stuck{takes}, drivers.Settings{Currency: "EUR", Stream: stream})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &saleTest{t: t, terminal: made.(*terminal)}
+			s.terminal.registered = true
+			_, err = s.sell()
+			s.wantClass(err, want, map[pos.Retry]pos.MoneyState{pos.Transient: pos.NoneMoved, pos.OutcomeUnknown: pos.MoneyUnknown}[want])
+		}
+	}
 }

@@ -8,7 +8,8 @@ const (
 	maxPAN = 19
 )
 
-// safeText is codec.Text with what looks like a card number masked but for its last four digits: terminals do print them in full on merchant receipts.
+// safeText is codec.Text with what looks like a card number masked but for its last four digits: terminals do print
+// them in full on merchant receipts.
 func safeText(b []byte) string { return maskText(codec.Text(b)) }
 
 func maskText(s string) string {
@@ -21,8 +22,8 @@ func maskText(s string) string {
 	return string(out)
 }
 
-// findPANs finds runs of 13 to 19 digits with a right check digit, single blanks and hyphens between the digits allowed. It returns the places of
-// the digits of each.
+// findPANs finds runs of 13 to 19 digits with a right check digit, single blanks and hyphens between the digits
+// allowed. It returns the places of the digits of each.
 func findPANs(text []byte) [][]int {
 	var found [][]int
 	var run []int
@@ -39,7 +40,8 @@ func findPANs(text []byte) [][]int {
 	return found
 }
 
-// pansIn judges one run of digits: the whole of it, or, since other numbers may stand next to a card number, the parts between separators.
+// pansIn judges one run of digits: the whole of it, or, since other numbers may stand next to a card number, the parts
+// between separators.
 func pansIn(text []byte, run []int) [][]int {
 	if isPAN(text, run) {
 		return [][]int{run}

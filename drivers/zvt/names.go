@@ -113,8 +113,8 @@ func direction(a codec.APDU) string {
 	return ""
 }
 
-// fixedPart is the number of bytes without a tag in front of the fields of a command (PA00P015, each command): password 3, and the configuration of a
-// registration, the receipt numbers of a reprint, and so on.
+// fixedPart is the number of bytes without a tag in front of the fields of a command (PA00P015, each command): password
+// 3, and the configuration of a registration, the receipt numbers of a reprint, and so on.
 func fixedPart(a codec.APDU) int {
 	n := 0
 	switch {
@@ -148,8 +148,8 @@ func takesPassword(instr byte) bool {
 	return false
 }
 
-// statusLength is the length of what stands before the fields of 06 0F: nothing, or what a status enquiry is completed with (see statusOf). The two cannot be
-// told apart in every case: what reads as fields to its end is taken for fields.
+// statusLength is the length of what stands before the fields of 06 0F: nothing, or what a status enquiry is completed
+// with (see statusOf). The two cannot be told apart in every case: what reads as fields to its end is taken for fields.
 func statusLength(data []byte) int {
 	if _, rest, err := codec.ParseFields(data); err == nil && len(rest) == 0 {
 		return 0

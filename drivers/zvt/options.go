@@ -31,7 +31,8 @@ func defaults() options {
 	return options{config: 0xBE, service: 0x01, paymentType: 0x40, t3: 5 * time.Second, t4: 180 * time.Second}
 }
 
-// printsThroughUs says whether the terminal sends receipts as text, and a sale is complete for it only when that was answered too.
+// printsThroughUs says whether the terminal sends receipts as text, and a sale is complete for it only when that was
+// answered too.
 func (o options) printsThroughUs() bool {
 	return o.config&sendsText != 0 && o.config&(printPayment|printAdmin) != 0
 }

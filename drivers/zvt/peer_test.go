@@ -13,7 +13,8 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// peer is a terminal of the simplest kind: one goroutine a wire, fixed answers, a memory of what it took. It shares the codec with the driver and nothing else.
+// peer is a terminal of the simplest kind: one goroutine a wire, fixed answers, a memory of what it took. It shares the
+// codec with the driver and nothing else.
 type peer struct {
 	stream bool
 
@@ -80,133 +81,6 @@ func locked[T any](p *peer, read func() T) T {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return read()
-}
-
-// talk is the peer's side of one wire.
-type talk struct {
-	*peer
-	conn     drivers.Conn
-	decoder  codec.Decoder
-	splitter codec.Splitter
-	inbox    []codec.APDU
-	mute     bool
-}
-
-var errGone = errors.New("the wire is gone")
-
-func (p *peer) serve(conn drivers.Conn, done chan struct{}) {
-	defer close(done)
-	defer conn.Close()
-	t := &talk{peer: p, conn: conn}
-	for {
-		m, err := t.receive(time.Hour)
-		if err != nil {
-			return
-		}
-		if err := t.command(m); err != nil {
-			return
-		}
-	}
-}
-
-// receive waits for an APDU. On a mute wire everything is swallowed until the wire ends.
-func (t *talk) receive(limit time.Duration) (codec.APDU, error) {
-	until := time.Now().Add(limit)
-	for len(t.inbox) == 0 {
-		if _, err := t.event(until); err != nil {
-			return codec.APDU{}, err
-		}
-	}
-	m := t.inbox[0]
-	t.inbox = t.inbox[1:]
-	return m, nil
-}
-
-func (t *talk) event(until time.Time) (codec.EventKind, error) {
-	var b [1]byte
-	if err := t.conn.SetReadDeadline(until); err != nil {
-		return 0, err
-	}
-	if _, err := t.conn.Read(b[:]); err != nil {
-		return 0, err
-	}
-	if t.muted() {
-		return 0, nil
-	}
-	if t.stream {
-		if ev, ok := t.splitter.Feed(b[0]); ok {
-			t.inbox = append(t.inbox, ev.Message)
-		}
-		return 0, nil
-	}
-	for _, ev := range t.decoder.Feed(b[0]) {
-		if ev.Kind == codec.GotFrame {
-			t.inbox = append(t.inbox, ev.Message)
-			t.write([]byte{codec.ACK})
-		}
-		return ev.Kind, nil
-	}
-	return 0, nil
-}
-
-func (t *talk) muted() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.mute || t.script.Fault == drivertest.Mute && t.script.At == drivertest.BeforeCommand
-}
-
-func (t *talk) write(b []byte) {
-	if !t.muted() {
-		_, _ = t.conn.Write(b)
-	}
-}
-
-// send hands one APDU over, with one repeat on the serial line.
-func (t *talk) send(a codec.APDU) error {
-	plain, err := a.Marshal()
-	if err != nil {
-		return err
-	}
-	if t.stream {
-		t.write(plain)
-		return nil
-	}
-	for range 3 {
-		t.write(codec.Frame(plain))
-		if t.acknowledgedLink() {
-			return nil
-		}
-	}
-	return errGone
-}
-
-func (t *talk) acknowledgedLink() bool {
-	until := time.Now().Add(5 * time.Second)
-	for {
-		kind, err := t.event(until)
-		if err != nil || kind == codec.GotNAK {
-			return false
-		}
-		if kind == codec.GotACK {
-			return true
-		}
-	}
-}
-
-// ask sends a command of the terminal and waits for its answer; commands of the till in between are kept.
-func (t *talk) ask(a codec.APDU, limit time.Duration) (codec.APDU, error) {
-	if err := t.send(a); err != nil {
-		return codec.APDU{}, err
-	}
-	var kept []codec.APDU
-	defer func() { t.inbox = append(kept, t.inbox...) }()
-	for {
-		m, err := t.receive(limit)
-		if err != nil || m.Reply() {
-			return m, err
-		}
-		kept = append(kept, m)
-	}
 }
 
 func apdu(b *codec.Builder) codec.APDU {

@@ -147,7 +147,8 @@ type intermediate struct {
 	text    string
 }
 
-// parseIntermediate reads 04 FF: status, then perhaps T4 as one BCD byte, then perhaps the TLV container (only together with T4). ok is false without data.
+// parseIntermediate reads 04 FF: status, then perhaps T4 as one BCD byte, then perhaps the TLV container (only together
+// with T4). ok is false without data.
 func parseIntermediate(data []byte) (i intermediate, ok bool) {
 	if len(data) == 0 {
 		return intermediate{}, false

@@ -26,7 +26,8 @@ type receipts struct {
 	lines int
 }
 
-// line takes 06 D1: attribute and text. It names no reader. Attribute FF feeds as many lines as the first text byte says, one without text.
+// line takes 06 D1: attribute and text. It names no reader. Attribute FF feeds as many lines as the first text byte
+// says, one without text.
 func (r *receipts) line(data []byte) {
 	if len(data) == 0 {
 		return
@@ -43,7 +44,8 @@ func (r *receipts) line(data []byte) {
 	r.add(attribute, text)
 }
 
-// block takes 06 D3: a container with the receipt's type (1F07) and its lines (25). An attribute holds for all lines until the next one.
+// block takes 06 D3: a container with the receipt's type (1F07) and its lines (25). An attribute holds for all lines
+// until the next one.
 func (r *receipts) block(data []byte) {
 	fields, _, _ := codec.ParseFields(data)
 	tlv := fields.TLV()

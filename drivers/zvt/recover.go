@@ -7,8 +7,8 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 )
 
-// Recover waits until the terminal is free, registers, asks for the last transaction and judges it. It sends nothing that moves money. An error means that
-// the terminal could not be asked: the outcome stays unknown.
+// Recover waits until the terminal is free, registers, asks for the last transaction and judges it. It sends nothing
+// that moves money. An error means that the terminal could not be asked: the outcome stays unknown.
 func (t *terminal) Recover(ctx context.Context, pending drivers.Pending) (drivers.Recovery, error) {
 	if err := t.makeReady(ctx); err != nil {
 		return drivers.Recovery{}, unknown("The terminal could not be asked for the outcome.", err)
@@ -22,8 +22,8 @@ func (t *terminal) Recover(ctx context.Context, pending drivers.Pending) (driver
 	return r, nil
 }
 
-// judge compares the terminal's last transaction with the unfinished sale. A terminal tells its last successful transaction, so an older one proves
-// that the sale was not booked.
+// judge compares the terminal's last transaction with the unfinished sale. A terminal tells its last successful
+// transaction, so an older one proves that the sale was not booked.
 func (t *terminal) judge(p drivers.Pending, f found) drivers.Recovery {
 	if f.result == nil {
 		return nothingTold(p, f)
@@ -72,8 +72,9 @@ func charging(stored *drivers.Result) *drivers.Result {
 	return stored
 }
 
-// nothingTold judges a terminal that tells no transaction. That proves something only for a terminal that had none before either, and that began
-// to answer the question: one that refuses it outright, or has emptied its memory since, may have booked the sale.
+// nothingTold judges a terminal that tells no transaction. That proves something only for a terminal that had none
+// before either, and that began to answer the question: one that refuses it outright, or has emptied its memory since,
+// may have booked the sale.
 func nothingTold(p drivers.Pending, f found) drivers.Recovery {
 	empty := f.refusal == nil || !f.refusal.early && nothingStored(f.refusal.code)
 	if empty && p.Before == (drivers.Last{}) && charging(p.Stored) == nil {
@@ -85,8 +86,8 @@ func nothingTold(p drivers.Pending, f found) drivers.Recovery {
 	return verdict(drivers.Undecided, "The terminal tells no transaction, although it had one before.")
 }
 
-// nothingStored says whether 06 20 that was accepted and ended with 06 1E and this code found no transaction. The papers name no code for it; these are the ones
-// that cannot mean anything else here.
+// nothingStored says whether 06 20 that was accepted and ended with 06 1E and this code found no transaction. The
+// papers name no code for it; these are the ones that cannot mean anything else here.
 func nothingStored(code byte) bool {
 	switch code {
 	case 0x64, 0x65, 0x83:
@@ -100,7 +101,8 @@ func comparable(last, before drivers.Last) bool {
 	return before == (drivers.Last{}) || last.Trace != "" && before.Trace != "" || last.ReceiptNo != "" && before.ReceiptNo != ""
 }
 
-// sameTransaction compares the moving numbers that both have. Receipt numbers wrap after 9999, so they count only where there is no trace.
+// sameTransaction compares the moving numbers that both have. Receipt numbers wrap after 9999, so they count only where
+// there is no trace.
 func sameTransaction(a, b drivers.Last) bool {
 	if a.Trace != "" && b.Trace != "" {
 		return a.Trace == b.Trace

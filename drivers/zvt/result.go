@@ -13,7 +13,8 @@ import (
 // aborted is the result code of a payment that was stopped by key, by 06 B0, or by a time-out at the terminal.
 const aborted byte = 0x6C
 
-// report reads the fields of 04 0F. Values that are missing or broken are empty; nothing of a card but the last four digits leaves it.
+// report reads the fields of 04 0F. Values that are missing or broken are empty; nothing of a card but the last four
+// digits leaves it.
 type report struct {
 	fields codec.Fields
 	tlv    codec.Objects
@@ -30,8 +31,8 @@ func (r report) result(asked pos.Money) (result drivers.Result, ok bool) {
 	return drivers.Result{
 		Decision: r.decision(code), Amount: r.amount(asked), Tip: r.tip(),
 		Code: fmt.Sprintf("%02x", code), Text: r.reason(code),
-		Trace: r.trace(), ReceiptNo: r.digits(codec.ReceiptNo), TerminalID: r.terminalID(), MerchantID: r.ascii(codec.ContractNo),
-		AuthCode: r.ascii(codec.AuthCode), Brand: r.brand(), CardName: r.text(codec.CardName), Last4: r.last4(), Entry: r.entry(),
+		Trace: r.trace(), ReceiptNo: r.digits(codec.ReceiptNo), TerminalID: r.terminalID(), MerchantID: r.text(codec.ContractNo),
+		AuthCode: r.text(codec.AuthCode), Brand: r.brand(), CardName: r.text(codec.CardName), Last4: r.last4(), Entry: r.entry(),
 		Date: r.date(), Time: r.clock(),
 	}, true
 }
@@ -126,8 +127,6 @@ func (r report) text(tag codec.BMP) string {
 	v, _ := r.fields.Find(tag)
 	return strings.TrimSpace(safeText(v))
 }
-
-func (r report) ascii(tag codec.BMP) string { return r.text(tag) }
 
 func (r report) brand() string {
 	if id, ok := r.fields.Byte(codec.CardType); ok && id != 0xFF {

@@ -85,7 +85,8 @@ func (r *run) watch(ctx context.Context) {
 	}
 }
 
-// abort sends 06 B0 as a command of our own between the terminal's messages. Whether it is heeded shows in the result: the reply to it is not waited for.
+// abort sends 06 B0 as a command of our own between the terminal's messages. Whether it is heeded shows in the result:
+// the reply to it is not waited for.
 func (r *run) abort(ctx context.Context) {
 	r.aborts++
 	_, err := r.t.link.send(ctx, codec.APDU{Class: 0x06, Instr: 0xB0})
@@ -138,12 +139,13 @@ func (r *run) progress(m codec.APDU) {
 	r.reply(accepted())
 }
 
-// result makes a 04 0F durable and only then acknowledges it. One that could not be stored is refused, so that the terminal takes the money back; one without a
-// result code decides nothing and is acknowledged as the papers want, and Recover asks.
+// result makes a 04 0F durable and only then acknowledges it. One that could not be stored is refused, so that the
+// terminal takes the money back; one without a result code decides nothing and is acknowledged as the papers want, and
+// Recover asks.
 func (r *run) result(m codec.APDU) {
 	fields, _, _ := codec.ParseFields(m.Data)
 	result, coded := newReport(fields).result(r.sale.Amount)
-	r.last, r.uncoded, r.answered, r.confirmed = nil, !coded, false, false
+	r.last, r.uncoded = nil, !coded
 	if coded && !r.store(result) {
 		r.reply(refused(notStored))
 		r.t4 = windDown

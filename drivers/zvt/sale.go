@@ -2,6 +2,7 @@ package zvt
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
@@ -55,7 +56,8 @@ func (t *terminal) begin(ctx context.Context, payment codec.APDU) error {
 	if err == nil {
 		return nil
 	}
-	if no, ok := err.(*refusal); ok && no.code == notRegistered {
+	var no *refusal
+	if errors.As(err, &no) && no.code == notRegistered {
 		t.registered = false
 	}
 	return began(err)

@@ -72,11 +72,15 @@ func reachOf(try, n int) reach {
 	return maybe
 }
 
+// abandon changes nothing.
+func (s *serialLink) abandon(error) {}
+
 // acknowledged waits for the ACK of the frame just sent: nil, errNAK, errSilent, errCollision, or what ended the wait.
 //
-// A lost ACK shows when the terminal goes on: a reply to our command, or its next command after our reply, proves that it has our frame. Sending
-// that again would make a second command of it. A command of the terminal that crosses ours proves nothing; then our ACK must come soon, since it is sent
-// at once, and the frame is not repeated, since the terminal waits for an answer now.
+// A lost ACK shows when the terminal goes on: a reply to our command, or its next command after our reply, proves that
+// it has our frame. Sending that again would make a second command of it. A command of the terminal that crosses ours
+// proves nothing; then our ACK must come soon, since it is sent at once, and the frame is not repeated, since the
+// terminal waits for an answer now.
 func (s *serialLink) acknowledged(ctx context.Context, own codec.APDU) error {
 	until, otherwise := time.Now().Add(t2), errSilent
 	for {
@@ -111,8 +115,8 @@ func waiting(ctx context.Context, until time.Time, otherwise error) error {
 	return nil
 }
 
-// next returns the next event after doing what the link owes for it: ACK, NAK, the inbox. A repetition is acknowledged again and returned as
-// an event without a kind.
+// next returns the next event after doing what the link owes for it: ACK, NAK, the inbox. A repetition is acknowledged
+// again and returned as an event without a kind.
 func (s *serialLink) next(until time.Time) (codec.Event, error) {
 	for len(s.events) == 0 {
 		if err := s.listen(until); err != nil {
@@ -130,13 +134,10 @@ func (s *serialLink) next(until time.Time) (codec.Event, error) {
 	return ev, nil
 }
 
-// listen feeds one byte to the decoder. Silence of T1 inside a frame ends the frame.
+// listen feeds one byte to the decoder. Silence of T1 inside a frame ends the frame; it is noticed at the next
+// deadline, a glance later at most.
 func (s *serialLink) listen(until time.Time) error {
-	limit := until
-	if s.decoder.Partial() {
-		limit = earlier(until, s.heard.Add(t1))
-	}
-	b, err := s.wire.readByte(limit)
+	b, err := s.wire.readByte(until)
 	if err == nil {
 		s.heard = time.Now()
 		s.events = s.decoder.Feed(b)

@@ -28,8 +28,11 @@ func (s *streamLink) send(_ context.Context, a codec.APDU) (bool, error) {
 	return false, nil
 }
 
-// receive returns the next APDU. One that does not come whole within T3 of its last byte breaks the wire, as PA00P016 wants for TCP: there is no
-// way to find the next one.
+// abandon breaks the wire for good.
+func (s *streamLink) abandon(err error) { _ = s.wire.broken(err) }
+
+// receive returns the next APDU. One that does not come whole within T3 of its last byte breaks the wire, as PA00P016
+// wants for TCP: there is no way to find the next one.
 func (s *streamLink) receive(until time.Time) (codec.APDU, error) {
 	for {
 		b, err := s.wire.readByte(until)

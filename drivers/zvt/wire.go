@@ -55,7 +55,8 @@ func (w *wire) fill(until time.Time) error {
 	return w.broken(err)
 }
 
-// write sends all of b or tells how much certainly went out. Zero bytes with an error means that the device cannot have seen anything.
+// write sends all of b or tells how much certainly went out. Zero bytes with an error means that the device cannot have
+// seen anything.
 func (w *wire) write(b []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err

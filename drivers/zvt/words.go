@@ -2,8 +2,8 @@ package zvt
 
 import "fmt"
 
-// resultText puts a result code (BMP 27, 06 1E, 84 xx) into words (PA00P015, error codes; codes 01 to 63 are the acquirer's, here with the
-// meanings of card complete).
+// resultText puts a result code (BMP 27, 06 1E, 84 xx) into words (PA00P015, error codes; codes 01 to 63 are the
+// acquirer's, here with the meanings of card complete).
 func resultText(code byte) string {
 	if code >= 0x01 && code <= 0x63 {
 		return acquirerText(code)

@@ -31,7 +31,7 @@ func Keep(ctx context.Context, o Options, run func(ctx context.Context, c *Conn)
 		}
 		pause := o.pause(failures)
 		log.Info("no connection to the broker; nothing is lost, trying again", "error", err, "pause", pause)
-		if !sleep(ctx, pause) {
+		if !o.rest(ctx, pause) {
 			return ctx.Err()
 		}
 	}
@@ -66,12 +66,14 @@ func (o *Options) pause(failures int) time.Duration {
 	return rand.N(max(limit, 1))
 }
 
-// sleep returns false when the context ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
+// rest waits between two connections, unless somebody asks for one now. It returns false when the context ended first.
+func (o *Options) rest(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
+	case <-o.Again:
 		return true
 	case <-ctx.Done():
 		return false

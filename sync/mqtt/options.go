@@ -39,6 +39,8 @@ type Options struct {
 	Handler func(topic string, payload []byte)
 	Will    *Message // published by the broker when the connection ends without a DISCONNECT
 
+	// Again ends a pause between connections of [Keep] early; nil for never.
+	Again <-chan struct{}
 	// Scale stretches the pauses between connections of [Keep]; 0 means 1.
 	Scale float64
 	Log   *slog.Logger // nil for none

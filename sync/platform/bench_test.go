@@ -2,7 +2,6 @@ package platform
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -46,16 +45,16 @@ func benchMessages(b *testing.B) (j *outboxtest.Journal, messages [][]byte) {
 func BenchmarkIngest(b *testing.B) {
 	j, messages := benchMessages(b)
 	records := j.Records()
+	var limit, ours time.Duration
+	var count float64
 	for b.Loop() {
-		limit := bareSQLite(b, records)
-		ours := ingestAll(b, j, messages)
-		count := float64(len(records))
-		b.ReportMetric(count/limit.Seconds(), "sqlite-records/s")
-		b.ReportMetric(count/ours.Seconds(), "ours-records/s")
-		b.ReportMetric(limit.Seconds()/ours.Seconds(), "ratio")
-		fmt.Printf("ingest %.0f records/s, SQLite's own %.0f records/s, ratio %.2f (goal 0.60)\n",
-			count/ours.Seconds(), count/limit.Seconds(), limit.Seconds()/ours.Seconds())
+		limit += bareSQLite(b, records)
+		ours += ingestAll(b, j, messages)
+		count += float64(len(records))
 	}
+	b.ReportMetric(count/limit.Seconds(), "sqlite-records/s")
+	b.ReportMetric(count/ours.Seconds(), "ours-records/s")
+	b.ReportMetric(limit.Seconds()/ours.Seconds(), "ratio(goal>=0.6)")
 }
 
 // bareSQLite inserts the records' bytes, a row a statement, 500 a transaction, under the ledger's own pragmas.

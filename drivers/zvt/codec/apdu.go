@@ -21,8 +21,8 @@ var (
 	ErrTooLong   = errors.New("longer than an APDU can be")
 )
 
-// APDU is one ZVT message: a command of either side, or the reply to one (class 80 or 84). Replies 80 00 and 84 00 accept, any other
-// 84 xx refuses with the result code xx.
+// APDU is one ZVT message: a command of either side, or the reply to one (class 80 or 84). Replies 80 00 and 84 00
+// accept, any other 84 xx refuses with the result code xx.
 type APDU struct {
 	Class, Instr byte
 	Data         []byte // at most MaxData bytes
@@ -61,8 +61,8 @@ func (a APDU) MarshalLong() ([]byte, error) {
 	return append([]byte{a.Class, a.Instr, longForm, byte(n), byte(n >> 8)}, a.Data...), nil
 }
 
-// Parse reads exactly one APDU. The error is ErrTruncated when b is too short for a header or for the length that it names, and ErrLength when
-// bytes are left over.
+// Parse reads exactly one APDU. The error is ErrTruncated when b is too short for a header or for the length that it
+// names, and ErrLength when bytes are left over.
 func Parse(b []byte) (APDU, error) {
 	head, n, ok := header(b)
 	switch {
@@ -74,7 +74,8 @@ func Parse(b []byte) (APDU, error) {
 	return APDU{Class: b[0], Instr: b[1], Data: b[head:]}, nil
 }
 
-// header reads the lengths of the head (3 or 5) and of the data of an APDU that begins with b; ok is false while b is too short for that.
+// header reads the lengths of the head (3 or 5) and of the data of an APDU that begins with b; ok is false while b is
+// too short for that.
 func header(b []byte) (head, data int, ok bool) {
 	switch {
 	case len(b) < 3:

@@ -1,6 +1,7 @@
 package codec
 
-// BMP is the tag byte of a field in the data of an APDU (PA00P015, table of bitmaps). BMPs and TLV tags are different name spaces.
+// BMP is the tag byte of a field in the data of an APDU (PA00P015, table of bitmaps). BMPs and TLV tags are different
+// name spaces.
 type BMP byte
 
 // The BMPs that programs name; [ParseFields] knows the whole table.

@@ -2,8 +2,8 @@ package codec
 
 import "fmt"
 
-// Builder writes the data of an APDU field by field; the methods may be chained. The first error sticks and comes out of APDU. Values out of range
-// are errors, never cut.
+// Builder writes the data of an APDU field by field; the methods may be chained. The first error sticks and comes out
+// of APDU. Values out of range are errors, never cut.
 type Builder struct {
 	apdu APDU
 	err  error
@@ -25,7 +25,8 @@ func (b *Builder) Digits(n uint64, size int) *Builder {
 	return b.Raw(v...)
 }
 
-// Field adds a BMP with the length form of its format. A value whose length does not fit the format, and an unknown BMP, are errors.
+// Field adds a BMP with the length form of its format. A value whose length does not fit the format, and an unknown
+// BMP, are errors.
 func (b *Builder) Field(tag BMP, value ...byte) *Builder {
 	head, err := tag.head(len(value))
 	if err != nil {
@@ -56,7 +57,8 @@ func (t BMP) head(n int) ([]byte, error) {
 	return nil, fmt.Errorf("unknown format")
 }
 
-// Number adds a BCD field of fixed length: Amount in minor units, CurrencyCode, Trace, ReceiptNo, TerminalID, TimeOfDay as HHMMSS, MonthDay as MMDD.
+// Number adds a BCD field of fixed length: Amount in minor units, CurrencyCode, Trace, ReceiptNo, TerminalID, TimeOfDay
+// as HHMMSS, MonthDay as MMDD.
 func (b *Builder) Number(tag BMP, n uint64) *Builder {
 	v, err := BCD(n, tag.fixed())
 	b.note(err)

@@ -52,9 +52,10 @@ const (
 	crcHigh
 )
 
-// Decoder takes the bytes of a serial line one by one, in whatever pieces they come. The zero value is ready. A frame that goes wrong in its
-// middle is followed to its end before it is reported, so that a 06 or 15 of its data is not taken for a control byte.
-// The owner of the wire watches the time between bytes: when Partial holds for longer than T1 (200 ms) it calls Flush and sends NAK.
+// Decoder takes the bytes of a serial line one by one, in whatever pieces they come. The zero value is ready. A frame
+// that goes wrong in its middle is followed to its end before it is reported, so that a 06 or 15 of its data is not
+// taken for a control byte. The owner of the wire watches the time between bytes: when Partial holds for longer than T1
+// (200 ms) it calls Flush and sends NAK.
 type Decoder struct {
 	state state
 	raw   []byte // the frame so far, as received

@@ -1,5 +1,5 @@
-// Package codec is the frame and field codec of ZVT, shared by the driver and the simulated terminal. It holds no state machine, no timer
-// and no opinion about money: bytes in, values out, and back.
+// Package codec is the frame and field codec of ZVT, shared by the driver and the simulated terminal. It holds no state
+// machine, no timer and no opinion about money: bytes in, values out, and back.
 //
 // Layers, from the wire up:
 //

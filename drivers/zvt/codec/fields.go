@@ -12,9 +12,10 @@ type Field struct {
 // Fields are the BMPs of a message in the order of the wire. The order has no meaning (PA00P015).
 type Fields []Field
 
-// ParseFields reads BMPs until the end of data. An unknown BMP has an unknown length, so it and everything after it come back as rest, without an
-// error: a message must not fail for it. A known one that is cut off or has a broken length is an error; rest begins with it then.
-// Callers cut positional parts (password, configuration byte, status) off data before.
+// ParseFields reads BMPs until the end of data. An unknown BMP has an unknown length, so it and everything after it
+// come back as rest, without an error: a message must not fail for it. A known one that is cut off or has a broken
+// length is an error; rest begins with it then. Callers cut positional parts (password, configuration byte, status) off
+// data before.
 func ParseFields(data []byte) (fields Fields, rest []byte, err error) {
 	for at := 0; at < len(data); {
 		tag := BMP(data[at])

@@ -13,8 +13,8 @@ const (
 	etx byte = 0x03
 )
 
-// Frame wraps the bytes of an APDU for the serial line: 10 02, the APDU with every 10 doubled, 10 03, CRC low byte first. The two CRC bytes are
-// raw: they may be 10, 03, 06 or 15 and are never doubled.
+// Frame wraps the bytes of an APDU for the serial line: 10 02, the APDU with every 10 doubled, 10 03, CRC low byte
+// first. The two CRC bytes are raw: they may be 10, 03, 06 or 15 and are never doubled.
 func Frame(apdu []byte) []byte {
 	out := make([]byte, 0, len(apdu)+8)
 	out = append(out, dle, stx)
@@ -28,8 +28,8 @@ func Frame(apdu []byte) []byte {
 	return append(out, dle, etx, byte(crc), byte(crc>>8))
 }
 
-// CRC is the check of a frame over the un-doubled APDU and one 03: CRC-16/KERMIT (reflected polynomial 8408, start 0). The papers call it
-// CRC-XModem, which it is not.
+// CRC is the check of a frame over the un-doubled APDU and one 03: CRC-16/KERMIT (reflected polynomial 8408, start 0).
+// The papers call it CRC-XModem, which it is not.
 func CRC(apdu []byte) uint16 {
 	return crcStep(kermit(apdu), etx)
 }

@@ -17,7 +17,8 @@ func seeds(f *testing.F) {
 	}
 }
 
-// FuzzDecoder checks that no input panics or grows the decoder, that all bytes are accounted for, and that a following frame is still found.
+// FuzzDecoder checks that no input panics or grows the decoder, that all bytes are accounted for, and that a following
+// frame is still found.
 func FuzzDecoder(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -1,7 +1,8 @@
 package codec
 
-// Splitter cuts a TCP stream of bare APDUs by their lengths, in whatever pieces the bytes come. The zero value is ready. There is no check and no
-// way to find the next APDU after a wrong length: when bytes are missing for longer than T3 the owner closes the socket (PA00P016, TCP).
+// Splitter cuts a TCP stream of bare APDUs by their lengths, in whatever pieces the bytes come. The zero value is
+// ready. There is no check and no way to find the next APDU after a wrong length: when bytes are missing for longer
+// than T3 the owner closes the socket (PA00P016, TCP).
 type Splitter struct{ buf []byte }
 
 // Feed takes one byte; ok is true when it completed an APDU. The event is always of kind GotFrame and owns its bytes.

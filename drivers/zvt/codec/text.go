@@ -25,8 +25,9 @@ func Text(b []byte) string {
 	return Clean(s.String())
 }
 
-// isLatin1 says whether the bytes above 7F are Latin-1 although CP437 was agreed: all are letters in Latin-1, and at least one is a box graphic or a
-// mathematical sign in CP437. A run of three equal ones is a drawn line. (Our rule: terminals do send both.)
+// isLatin1 says whether the bytes above 7F are Latin-1 although CP437 was agreed: all are letters in Latin-1, and at
+// least one is a box graphic or a mathematical sign in CP437. A run of three equal ones is a drawn line. (Our rule:
+// terminals do send both.)
 func isLatin1(b []byte) bool {
 	odd := false
 	for i, c := range b {
@@ -43,8 +44,8 @@ func isLatin1(b []byte) bool {
 	return odd
 }
 
-// Clean makes text fit for a screen or a printer: CR, LF and other control characters become one space, NUL and what is not printable goes away, and
-// spaces at the end are cut. Spaces at the begin stay: they centre lines.
+// Clean makes text fit for a screen or a printer: CR, LF and other control characters become one space, NUL and what is
+// not printable goes away, and spaces at the end are cut. Spaces at the begin stay: they centre lines.
 func Clean(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	s = strings.Map(func(r rune) rune {

@@ -62,8 +62,8 @@ func (t Tag) Constructed() bool {
 	return first&0x20 != 0
 }
 
-// ParseTLV reads objects until the end of data, without descending into constructed ones. After damage the objects before it come back with
-// ErrTLV.
+// ParseTLV reads objects until the end of data, without descending into constructed ones. After damage the objects
+// before it come back with ErrTLV.
 func ParseTLV(data []byte) (Objects, error) {
 	var objects Objects
 	for at := 0; at < len(data); {
@@ -114,8 +114,8 @@ func berLength(b []byte) (head, n int, err error) {
 	return 0, 0, fmt.Errorf("length byte %02x: %w", b[0], ErrTLV)
 }
 
-// Walk visits every object in the order of the wire, a constructed one before its children, at most eight levels deep. At of a child counts
-// from the begin of the outermost data. A visit that returns false ends the walk.
+// Walk visits every object in the order of the wire, a constructed one before its children, at most eight levels deep.
+// At of a child counts from the begin of the outermost data. A visit that returns false ends the walk.
 func (o Objects) Walk(visit func(Object) bool) { o.walk(0, maxDepth, visit) }
 
 func (o Objects) walk(base, depth int, visit func(Object) bool) bool {
@@ -134,7 +134,8 @@ func (o Objects) walk(base, depth int, visit func(Object) bool) bool {
 	return true
 }
 
-// Find returns the content of the first object with the tag, at any depth: terminals send some tags inside and outside their containers.
+// Find returns the content of the first object with the tag, at any depth: terminals send some tags inside and outside
+// their containers.
 func (o Objects) Find(tag Tag) (value []byte, ok bool) {
 	o.Walk(func(object Object) bool {
 		if object.Tag == tag {
@@ -154,8 +155,8 @@ func (o Objects) Byte(tag Tag) (b byte, ok bool) {
 	return v[0], true
 }
 
-// AppendTLV writes one object, with the shortest form of the length. The content of a constructed one is made by the same function. Content above
-// 65535 bytes cannot be told and is cut there.
+// AppendTLV writes one object, with the shortest form of the length. The content of a constructed one is made by the
+// same function. Content above 65535 bytes cannot be told and is cut there.
 func AppendTLV(dst []byte, tag Tag, value []byte) []byte {
 	for shift := 24; shift >= 0; shift -= 8 {
 		if tag>>shift != 0 {

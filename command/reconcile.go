@@ -1,0 +1,165 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tillproof/tillproof/agent"
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/zvtsim"
+	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/platform"
+	"github.com/tillproof/tillproof/sync/reconcile"
+)
+
+func reconcileCommand() *cobra.Command {
+	f := &dataFlags{}
+	c := &cobra.Command{Use: "reconcile", Short: "Hold card terminal, journal and ledger against each other", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			columns, err := readColumns(c.Context(), f.dir)
+			if err != nil {
+				return err
+			}
+			report, err := reconcile.Run(columns)
+			if err != nil {
+				return exit(exitNot, err)
+			}
+			if f.json {
+				err = writeJSON(c.OutOrStdout(), report)
+			} else {
+				printReconciliation(c.OutOrStdout(), &report)
+			}
+			if err == nil && !report.OK {
+				return exit(exitNot, nil)
+			}
+			return err
+		}}
+	c.Flags().StringVar(&f.dir, "data", "data", "folder of a demo: till, platform and devices")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	return c
+}
+
+// readColumns reads every side from its own files.
+func readColumns(ctx context.Context, dir string) (c reconcile.Columns, err error) {
+	c.Attached = map[pos.DeviceName]bool{}
+	if err := readJournal(&c, agent.PathsIn(tillFolder(dir)).Journal); err != nil {
+		return c, err
+	}
+	if err := readLedger(ctx, &c, filepath.Join(dir, "platform", "ledger.db")); err != nil {
+		return c, err
+	}
+	return c, readTerminals(&c, filepath.Join(dir, "devices"))
+}
+
+func readJournal(c *reconcile.Columns, dir string) error {
+	r, err := journal.OpenReader(dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	payments, err := r.Payments()
+	if err != nil {
+		return exit(exitNot, err)
+	}
+	for _, p := range payments {
+		c.Journal = append(c.Journal, column(p))
+	}
+	err = r.All(func(rec *record.Record) error {
+		head := rec.Head()
+		c.JournalRecords = append(c.JournalRecords, reconcile.Record{Epoch: head.Epoch, Seq: head.Seq, Hash: head.Hash})
+		return nil
+	})
+	if err != nil {
+		return exit(exitNot, err)
+	}
+	return nil
+}
+
+func column(p *view.Payment) reconcile.Payment {
+	out := reconcile.Payment{ID: p.Intent.Payment, Order: p.Intent.Order, Attempt: p.Intent.Attempt, Tender: p.Intent.Tender, Status: p.Status,
+		Money: p.Asked(), OrderAmount: p.Intent.OrderAmount, Device: p.Intent.Device, Epoch: p.Epoch, Seq: p.Seq}
+	if p.Status.Taken() {
+		out.Money = p.Taken()
+	}
+	if p.Decision != nil {
+		out.TerminalID, out.Trace = p.Decision.TerminalID, p.Decision.Trace
+	}
+	return out
+}
+
+func readLedger(ctx context.Context, c *reconcile.Columns, path string) error {
+	l, err := platform.OpenLedger(path)
+	if err != nil {
+		return exit(exitAway, fmt.Errorf("the ledger %s cannot be read: %w", path, err))
+	}
+	defer l.Close()
+	for row, err := range l.Payments(ctx) {
+		if err != nil {
+			return exit(exitNot, fmt.Errorf("the ledger is damaged: %w", err))
+		}
+		c.Ledger = append(c.Ledger, reconcile.Payment{ID: row.Payment, Order: row.Key.Order, Attempt: row.Key.Attempt, Tender: row.Tender,
+			Status: row.Status, Money: row.Money, Epoch: row.Epoch, Seq: row.Seq})
+	}
+	for rec, err := range l.Records(ctx) {
+		if err != nil {
+			return exit(exitNot, fmt.Errorf("the ledger is damaged: %w", err))
+		}
+		c.LedgerRecords = append(c.LedgerRecords, reconcile.Record{Epoch: rec.Head.Epoch, Seq: rec.Head.Seq, Hash: rec.Head.Hash})
+	}
+	return nil
+}
+
+// readTerminals reads the memories of simulated card terminals. A real one is asked by a settlement.
+func readTerminals(c *reconcile.Columns, dir string) error {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		m, err := zvtsim.Load(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return exit(exitNot, err)
+		}
+		name := pos.DeviceName(strings.TrimSuffix(filepath.Base(path), ".json"))
+		c.Attached[name] = true
+		for _, tx := range m.Transactions {
+			if tx.Counts() {
+				c.Terminal = append(c.Terminal, reconcile.Transaction{Device: name, TerminalID: m.TerminalID, Trace: fmt.Sprintf("%06d", tx.Trace),
+					Money: pos.Money{Amount: tx.Amount, Currency: tx.Currency}})
+			}
+		}
+	}
+	return nil
+}
+
+func printReconciliation(w io.Writer, r *reconcile.Report) {
+	for _, column := range []struct {
+		name   string
+		totals pos.Totals
+	}{{"terminal", r.Totals.Terminal}, {"journal", r.Totals.Journal}, {"ledger", r.Totals.Ledger}} {
+		fmt.Fprintf(w, "%s\n", column.name)
+		printTotals(w, column.totals)
+	}
+	for _, d := range r.Differences {
+		payment := ""
+		if d.Payment != nil {
+			payment = " " + d.Payment.String()
+		}
+		fmt.Fprintf(w, "%s%s: %s %s\n", d.Check, payment, d.Cause, d.Next)
+	}
+	if r.OK {
+		fmt.Fprintln(w, "all sides agree")
+	}
+}

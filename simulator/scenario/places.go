@@ -1,0 +1,120 @@
+package scenario
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/tillproof/tillproof/agent"
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/wire"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/sync/platform"
+)
+
+// The demo's shop.
+const (
+	tillID     pos.TillID     = "demo-till"
+	merchantID pos.MerchantID = "demo-shop"
+	currency   pos.Currency   = "EUR"
+	device     pos.DeviceName = "terminal"
+	terminalID                = "52000001"
+)
+
+// places are the files of a demo and the addresses in its configurations.
+type places struct {
+	root           string
+	tillConfig     string
+	token          string
+	till           string // host:port of the API
+	platformConfig string
+	platform       string // host:port
+	devices        string
+	terminal       string // the card terminal's own memory
+	ledger         string
+	journal        string
+}
+
+// makePlaces makes the folders and chooses the addresses.
+func makePlaces(dir, listen string) (places, error) {
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return places{}, err
+	}
+	p := places{root: root, tillConfig: filepath.Join(root, "till", "config.yaml"), token: filepath.Join(root, "till", "api-token"),
+		platformConfig: filepath.Join(root, "platform", "config.yaml"), devices: filepath.Join(root, "devices"),
+		terminal: filepath.Join(root, "devices", "terminal.json"), ledger: filepath.Join(root, "platform", "ledger.db"),
+		journal: filepath.Join(root, "till", "journal")}
+	for _, folder := range []string{"till", "platform", "devices"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o700); err != nil {
+			return places{}, err
+		}
+	}
+	if p.till, err = chosen(listen); err != nil {
+		return places{}, err
+	}
+	p.platform, err = freeAddress()
+	return p, err
+}
+
+// chosen turns port 0 into a port, which then stays the same over kills of the agent.
+func chosen(listen string) (string, error) {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", fmt.Errorf("--listen %q is not host:port: %w", listen, err)
+	}
+	if port != "0" {
+		return listen, nil
+	}
+	return freeAddress()
+}
+
+// writeConfigs makes the keys of both ends and writes till.yaml and platform.yaml, which name each other's public keys.
+func (p *places) writeConfigs(outlet wire.Outlet, tillBroker, platformBroker string) error {
+	till, err := cose.LoadOrCreate(agent.PathsIn(filepath.Dir(p.tillConfig)).Key)
+	if err != nil {
+		return err
+	}
+	centre, err := cose.LoadOrCreate(filepath.Join(filepath.Dir(p.platformConfig), "platform.pem"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		write(p.tillConfig, agent.Config{
+			Till: tillID, Merchant: merchantID, Currency: currency, Timezone: "Europe/Berlin", Data: ".",
+			Platform: agent.PlatformConfig{Broker: "tcp://" + tillBroker, RootKey: hex.EncodeToString(centre.Public())},
+			API:      agent.APIConfig{Listen: p.till, AllowedHosts: []string{}},
+			Journal:  agent.JournalConfig{SegmentMiB: 8},
+			Devices:  []agent.DeviceConfig{terminalConfig(outlet)},
+			Tenders:  []pos.Tender{pos.Cash, pos.Card},
+		}),
+		write(p.platformConfig, platform.Config{
+			Data: ".", Broker: "tcp://" + platformBroker, Listen: p.platform,
+			Merchants: []platform.MerchantConfig{{Merchant: merchantID, Tills: []platform.TillConfig{{Till: tillID, PublicKey: hex.EncodeToString(till.Public())}}}},
+		}))
+}
+
+// terminalConfig shortens the waits that a person would not notice: the simulated card terminal takes a payment back after seconds, not half a minute.
+func terminalConfig(outlet wire.Outlet) agent.DeviceConfig {
+	c := agent.DeviceConfig{Name: device, Kind: drivers.KindCard, Driver: "zvt", Options: map[string]string{"result_timeout_s": "2", "t4_s": "6"}}
+	if outlet.Stream() {
+		c.TCP = outlet.Address()
+	} else {
+		c.Port = outlet.Address()
+	}
+	return c
+}
+
+func write(path string, config any) error {
+	text, err := yaml.Marshal(config)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o600)
+}

@@ -1,0 +1,119 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// The limits of a process's life.
+const (
+	startLimit = 30 * time.Second
+	stopLimit  = 30 * time.Second
+	probeEvery = 10 * time.Millisecond
+)
+
+// process is a child that can be killed and started again. Its methods are safe for concurrent use.
+type process struct {
+	name  string
+	exe   string
+	args  []string
+	log   string // file that gets its output
+	ready func(ctx context.Context) error
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	exited chan struct{} // closed when the child has ended
+	kills  int
+}
+
+// start starts the child and waits until it is ready.
+func (p *process) start(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd := exec.Command(p.exe, p.args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = childAttributes()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	exited := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // how it ended stands in its log
+		close(exited)
+	}()
+	p.cmd, p.exited = cmd, exited
+	return p.await(ctx, exited)
+}
+
+// await probes until the child is ready.
+func (p *process) await(ctx context.Context, exited <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	for {
+		err := p.ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-exited:
+			return fmt.Errorf("%s has ended instead of starting, see %s", p.name, p.log)
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready, see %s: %w", p.name, p.log, err)
+		case <-time.After(probeEvery):
+		}
+	}
+}
+
+// kill ends the child with SIGKILL and waits until it is gone.
+func (p *process) kill() {
+	p.mu.Lock()
+	cmd, exited := p.cmd, p.exited
+	p.kills++
+	p.mu.Unlock()
+	_ = cmd.Process.Kill() // it may have died already
+	<-exited
+}
+
+// gone is closed when the present child has ended.
+func (p *process) gone() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.exited
+}
+
+func (p *process) killed() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kills
+}
+
+// stop asks the child to end and waits for that.
+func (p *process) stop() error {
+	p.mu.Lock()
+	cmd, exited := p.cmd, p.exited
+	p.mu.Unlock()
+	if cmd == nil {
+		return nil
+	}
+	if err := interrupt(cmd.Process); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-exited:
+		return nil
+	case <-time.After(stopLimit):
+		_ = cmd.Process.Kill()
+		<-exited
+		return fmt.Errorf("%s did not end when asked to, see %s", p.name, p.log)
+	}
+}

@@ -1,0 +1,123 @@
+package zvtsim
+
+import (
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+)
+
+// command answers a command of the till while nothing else runs.
+func (s *session) command(m codec.APDU) error {
+	s.aborted, s.abortable = false, false
+	switch {
+	case m.Is(0x06, 0x00):
+		return s.register(m.Data)
+	case m.Is(0x06, 0x01):
+		return s.payment(m.Data)
+	case m.Is(0x06, 0x02):
+		return s.logOff()
+	case m.Is(0x06, 0x20):
+		return s.repeatReceipt(m.Data)
+	case m.Is(0x06, 0x30):
+		return s.reversal(m.Data)
+	case m.Is(0x06, 0x50):
+		return s.endOfDay(m.Data)
+	case m.Is(0x06, 0xB0):
+		return s.send(accepted())
+	case m.Is(0x05, 0x01):
+		return s.status()
+	}
+	return s.send(refused(codeImpossible))
+}
+
+// status answers 05 01: version text and status byte.
+func (s *session) status() error {
+	if err := s.send(accepted()); err != nil {
+		return err
+	}
+	const version = "TPSIM 1"
+	data := append([]byte{0xF0, 0xF0, 0xF0 | byte(len(version))}, version...)
+	return s.finish(append(data, codeOK))
+}
+
+// finish sends the completion 06 0F and takes the till's answer, whatever it is.
+func (s *session) finish(data []byte) error {
+	_, err := s.call(codec.APDU{Class: 0x06, Instr: 0x0F, Data: data}, commandTime)
+	return ignoreQuiet(err)
+}
+
+// fail sends the end 06 1E.
+func (s *session) fail(code byte) error {
+	_, err := s.call(codec.APDU{Class: 0x06, Instr: 0x1E, Data: []byte{code}}, commandTime)
+	return ignoreQuiet(err)
+}
+
+// register answers 06 00: password, configuration byte, currency, then BMPs.
+func (s *session) register(data []byte) error {
+	if len(data) < 4 {
+		return s.send(refused(codeImpossible))
+	}
+	if !s.knows(data[:3]) {
+		return s.send(refused(codeBadPassword))
+	}
+	r := Registration{Config: data[3]}
+	own := s.t.Memory().Currency.Numeric()
+	if len(data) >= 6 {
+		if code, err := codec.ParseBCD(data[4:6]); err != nil || int(code) != own {
+			theirs, _ := codec.BCD(uint64(own), 2)
+			return s.send(codec.APDU{Class: 0x84, Instr: 0x1E, Data: append([]byte{codeCurrency}, theirs...)})
+		}
+		fields, _, err := codec.ParseFields(data[6:])
+		if err != nil {
+			return s.send(refused(codeImpossible))
+		}
+		_, r.TLV = fields.Find(codec.Container)
+		r.Blocks = listsBlocks(fields.TLV())
+	}
+	if err := s.t.change(func(m *Memory) { m.Registration = &r }); err != nil {
+		return err
+	}
+	if err := s.send(accepted()); err != nil {
+		return err
+	}
+	return s.registered(own)
+}
+
+// registered ends the registration with status byte, terminal id and currency.
+func (s *session) registered(currency int) error {
+	a, err := codec.Build(0x06, 0x0F).Field(codec.PaymentType, 0).Number(codec.TerminalID, number(s.t.Memory().TerminalID)).
+		Number(codec.CurrencyCode, uint64(currency)).APDU()
+	if err != nil {
+		return err
+	}
+	return s.finish(a.Data)
+}
+
+// listsBlocks says whether the till's list of commands (26) has 06 D3.
+func listsBlocks(objects codec.Objects) (found bool) {
+	objects.Walk(func(o codec.Object) bool {
+		found = found || o.Tag == codec.TagCommand && string(o.Value) == "\x06\xD3"
+		return true
+	})
+	return found
+}
+
+// knows checks a password.
+func (s *session) knows(password []byte) bool {
+	n, err := codec.ParseBCD(password)
+	return err == nil && int(n) == s.t.options.Password
+}
+
+// logOff answers 06 02: the registration is forgotten.
+func (s *session) logOff() error {
+	if err := s.t.change(func(m *Memory) { m.Registration = nil }); err != nil {
+		return err
+	}
+	return s.send(accepted())
+}
+
+// registration is what was agreed on; the zero value when nothing was.
+func (s *session) registration() (Registration, bool) {
+	if r := s.t.Memory().Registration; r != nil {
+		return *r, true
+	}
+	return Registration{}, false
+}

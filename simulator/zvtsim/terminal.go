@@ -1,0 +1,196 @@
+package zvtsim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/tillproof/tillproof/pos"
+)
+
+// Options of a terminal.
+type Options struct {
+	Path               string        // file of the memory; required, its folder must exist
+	TerminalID         string        // eight digits; 52500001 when empty
+	Currency           pos.Currency  // EUR when empty
+	Password           int           // six digits
+	Stream             bool          // bare APDUs instead of serial frames
+	KeepUnacknowledged bool          // never takes money back by itself (S17)
+	PlainStatus        bool          // 04 FF without texts, and so without a T4 of the terminal's own
+	CardAfter          time.Duration // how long a customer takes whose Card does not say it; 300 ms when 0
+}
+
+// Terminal is a simulated card terminal. Its methods may be called from any goroutine; one Serve runs at a time.
+type Terminal struct {
+	options Options
+
+	serving sync.Mutex // held while Serve runs
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	mu       sync.Mutex
+	memory   Memory
+	cards    []Card
+	observer func(Event)
+}
+
+// ErrClosed is returned by Serve after Close.
+var ErrClosed = errors.New("the simulated terminal is switched off")
+
+// New switches a terminal on. What was stored and not final when it lost its power is taken back, unless it keeps such money.
+func New(o Options) (*Terminal, error) {
+	if o.TerminalID == "" {
+		o.TerminalID = "52500001"
+	}
+	if o.Currency == "" {
+		o.Currency = "EUR"
+	}
+	m, err := loadOrNew(o)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fmt.Sscanf(m.TerminalID, "%8d", new(int)); err != nil || !m.Currency.Known() {
+		return nil, fmt.Errorf("terminal id %q or currency %q of the simulated terminal is invalid", m.TerminalID, m.Currency)
+	}
+	t := &Terminal{options: o, memory: m}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	return t, t.settleOpen()
+}
+
+// settleOpen decides on transactions that are still open.
+func (t *Terminal) settleOpen() error {
+	for _, tx := range t.Memory().Transactions {
+		if !tx.Open {
+			continue
+		}
+		if err := t.conclude(tx.Trace, !t.options.KeepUnacknowledged); err != nil {
+			return err
+		}
+	}
+	return t.change(func(*Memory) {})
+}
+
+// Next puts a card into the queue. Without one the next card is approved.
+func (t *Terminal) Next(c Card) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cards = append(t.cards, c)
+}
+
+// Observe sets who is told of events; nil for nobody.
+func (t *Terminal) Observe(f func(Event)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.observer = f
+}
+
+// Memory is a copy of what the terminal holds now.
+func (t *Terminal) Memory() Memory {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m := t.memory
+	m.Transactions = append([]Transaction{}, m.Transactions...)
+	m.Settlements = append([]Settlement{}, m.Settlements...)
+	return m
+}
+
+// Serve plays the terminal on a wire until the wire or ctx ends or Close is called, and closes the wire. Money that was not final
+// then is taken back. It returns why it ended, never nil; it may be called again with a new wire.
+func (t *Terminal) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
+	t.serving.Lock()
+	defer t.serving.Unlock()
+	if t.ctx.Err() != nil {
+		_ = wire.Close()
+		return ErrClosed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(t.ctx, cancel)()
+	s := newSession(ctx, t, wire)
+	err := s.run()
+	s.end()
+	return errors.Join(err, t.settleOpen())
+}
+
+// Run serves one wire after the other, as next plugs them in, until ctx ends or next fails. A lost wire is followed by a second of rest.
+func (t *Terminal) Run(ctx context.Context, next func(context.Context) (io.ReadWriteCloser, error)) error {
+	for {
+		wire, err := next(ctx)
+		if err != nil {
+			return err
+		}
+		err = t.Serve(ctx, wire)
+		if ctx.Err() != nil || errors.Is(err, ErrClosed) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.ctx.Done():
+			return ErrClosed
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// Close switches the terminal off and waits for Serve to end.
+func (t *Terminal) Close() error {
+	t.cancel()
+	t.serving.Lock()
+	defer t.serving.Unlock()
+	return nil
+}
+
+// card takes the next card.
+func (t *Terminal) card() Card {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := Card{}
+	if len(t.cards) > 0 {
+		c = t.cards[0]
+		t.cards = t.cards[1:]
+	}
+	if c.After == 0 && c.Do.usual() < time.Second {
+		c.After = t.options.CardAfter
+	}
+	return c.withDefaults()
+}
+
+// tell reports an event.
+func (t *Terminal) tell(e Event) {
+	t.mu.Lock()
+	f := t.observer
+	t.mu.Unlock()
+	if f != nil {
+		f(e)
+	}
+}
+
+// change alters the memory and makes that durable before anything is promised by it.
+func (t *Terminal) change(alter func(*Memory)) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	alter(&t.memory)
+	return t.memory.save(t.options.Path)
+}
+
+// conclude makes an open transaction final, or takes it back.
+func (t *Terminal) conclude(trace int, takeBack bool) error {
+	e := Event{Moment: Final, Trace: trace}
+	if takeBack {
+		e.Moment = Reversed
+	}
+	err := t.change(func(m *Memory) {
+		if tx := m.find(trace); tx != nil {
+			tx.Open, tx.Reversed = false, takeBack
+			e.Amount = tx.Amount
+		}
+	})
+	if err == nil {
+		t.tell(e)
+	}
+	return err
+}

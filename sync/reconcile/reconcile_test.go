@@ -1,0 +1,111 @@
+package reconcile_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/reconcile"
+)
+
+func payment(n byte, tender pos.Tender, amount pos.Minor) reconcile.Payment {
+	p := reconcile.Payment{ID: pos.PaymentID{n}, Order: pos.OrderRef([]byte{'o', 'a' + n}), Attempt: 1, Tender: tender, Status: pos.Approved,
+		Money: pos.Money{Amount: amount, Currency: "EUR"}, Epoch: pos.Epoch{1}, Seq: pos.Seq(n)}
+	if tender == pos.Card {
+		p.Device, p.TerminalID, p.Trace = "terminal", "T1", string(rune('0'+n))
+	}
+	return p
+}
+
+// day is a day on which everything agrees.
+func day() reconcile.Columns {
+	cash, card, declined := payment(1, pos.Cash, 500), payment(2, pos.Card, 700), payment(3, pos.Card, 900)
+	declined.Status, declined.Trace = pos.Declined, ""
+	records := []reconcile.Record{{Epoch: pos.Epoch{1}, Seq: 1, Hash: [32]byte{1}}, {Epoch: pos.Epoch{1}, Seq: 2, Hash: [32]byte{2}}}
+	return reconcile.Columns{
+		Terminal:       []reconcile.Transaction{{Device: "terminal", TerminalID: "T1", Trace: "2", Money: pos.Money{Amount: 700, Currency: "EUR"}}},
+		Journal:        []reconcile.Payment{cash, card, declined},
+		Ledger:         []reconcile.Payment{cash, card, declined},
+		JournalRecords: records,
+		LedgerRecords:  slices.Clone(records),
+		Attached:       map[pos.DeviceName]bool{"terminal": true},
+	}
+}
+
+func TestADayOnWhichEverythingAgrees(t *testing.T) {
+	r, err := reconcile.Run(day())
+	if err != nil || !r.OK || len(r.Differences) > 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if r.Totals.Journal[pos.Cash]["EUR"] != (pos.Sum{Count: 1, Amount: 500}) || r.Totals.Terminal[pos.Card]["EUR"] != (pos.Sum{Count: 1, Amount: 700}) {
+		t.Errorf("%+v", r.Totals)
+	}
+}
+
+func TestEveryDifferenceIsNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*reconcile.Columns)
+		checks []string
+	}{
+		"ledger row changed":    {func(c *reconcile.Columns) { c.Ledger[1].Money.Amount++ }, []string{"ledger_differs", "sums"}},
+		"ledger status changed": {func(c *reconcile.Columns) { c.Ledger[2].Status = pos.Approved }, []string{"ledger_differs", "sums"}},
+		"ledger tender changed": {func(c *reconcile.Columns) { c.Ledger[0].Tender = pos.Card }, []string{"ledger_differs", "sums"}},
+		"ledger order changed":  {func(c *reconcile.Columns) { c.Ledger[0].Order = "x" }, []string{"ledger_differs"}},
+		"ledger row doubled":    {func(c *reconcile.Columns) { c.Ledger = append(c.Ledger, c.Ledger[0]) }, []string{"ledger_doubled", "sums"}},
+		"ledger row copied":     {func(c *reconcile.Columns) { p := c.Ledger[0]; p.ID[0] = 9; c.Ledger = append(c.Ledger, p) }, []string{"ledger_unknown", "sums"}},
+		"ledger row deleted":    {func(c *reconcile.Columns) { c.Ledger = c.Ledger[1:] }, []string{"ledger_missing", "sums"}},
+		"record deleted":        {func(c *reconcile.Columns) { c.LedgerRecords = c.LedgerRecords[1:] }, []string{"record_missing"}},
+		"record changed":        {func(c *reconcile.Columns) { c.LedgerRecords[0].Hash[0]++ }, []string{"record_changed"}},
+		"record doubled":        {func(c *reconcile.Columns) { c.LedgerRecords = append(c.LedgerRecords, c.LedgerRecords[0]) }, []string{"record_doubled"}},
+		"record of nobody":      {func(c *reconcile.Columns) { c.JournalRecords = c.JournalRecords[:1] }, []string{"record_unknown"}},
+		"taken, never approved": {func(c *reconcile.Columns) { c.Terminal = append(c.Terminal, c.Terminal[0]); c.Terminal[1].Trace = "9" }, []string{"terminal_only", "sums"}},
+		"approved, never taken": {func(c *reconcile.Columns) { c.Terminal = nil }, []string{"journal_only", "sums"}},
+		"another amount taken":  {func(c *reconcile.Columns) { c.Terminal[0].Money.Amount-- }, []string{"terminal_differs", "sums"}},
+		"one transaction, two payments": {func(c *reconcile.Columns) {
+			p := payment(5, pos.Card, 700)
+			p.Trace = "2"
+			c.Journal, c.Ledger = append(c.Journal, p), append(c.Ledger, p)
+		}, []string{"terminal_shared", "sums"}},
+		"an order charged twice": {func(c *reconcile.Columns) {
+			p := payment(4, pos.Cash, 500)
+			p.Order, p.Attempt = c.Journal[0].Order, 2
+			c.Journal, c.Ledger = append(c.Journal, p), append(c.Ledger, p)
+		}, []string{"charged_twice"}},
+		"an outcome left open": {func(c *reconcile.Columns) { c.Journal[2].Status, c.Ledger[2].Status = pos.Unknown, pos.Unknown }, []string{"outcome_open"}},
+	} {
+		columns := day()
+		c.change(&columns)
+		r, err := reconcile.Run(columns)
+		if err != nil || r.OK {
+			t.Errorf("%s: ok %v, %v", name, r.OK, err)
+		}
+		var checks []string
+		for _, d := range r.Differences {
+			if !slices.Contains(checks, d.Check) {
+				checks = append(checks, d.Check)
+			}
+			if d.Cause == "" || d.Next == "" {
+				t.Errorf("%s: %+v says nothing", name, d)
+			}
+		}
+		slices.Sort(checks)
+		slices.Sort(c.checks)
+		if !slices.Equal(checks, c.checks) {
+			t.Errorf("%s: %v, want %v", name, checks, c.checks)
+		}
+	}
+}
+
+func TestPartPaymentsMayShareAnOrder(t *testing.T) {
+	columns := day()
+	whole := pos.Minor(1000)
+	for i := range columns.Journal[:1] {
+		columns.Journal[i].OrderAmount = &whole
+	}
+	p := payment(4, pos.Cash, 500)
+	p.Order, p.Attempt, p.OrderAmount = columns.Journal[0].Order, 2, &whole
+	columns.Journal, columns.Ledger = append(columns.Journal, p), append(columns.Ledger, p)
+	if r, err := reconcile.Run(columns); err != nil || !r.OK {
+		t.Errorf("%+v, %v", r.Differences, err)
+	}
+}
