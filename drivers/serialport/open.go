@@ -16,8 +16,8 @@ const codeUnavailable pos.ErrorCode = "device_unavailable"
 // Open opens the serial line at path with the given settings and drops what had been received before.
 //
 // The path may be a stable name such as /dev/serial/by-id/...; the device behind it is resolved first. The port is locked for this
-// process, by a file beside others in the system's temporary directory. Errors are *pos.Error with code device_unavailable: no money
-// moved, since nothing was sent. They are Transient, but for settings that no serial line has, which are Permanent.
+// process, by a file beside others in the system's temporary directory. Errors are *pos.Error with code device_unavailable: no
+// money moved, since nothing was sent. They are Transient, but for settings that no serial line has, which are Permanent.
 func Open(path string, line drivers.Line) (*Port, error) {
 	mode, err := modeOf(line)
 	if err != nil {

@@ -45,8 +45,9 @@ func (p *Proxy) Passed(d Direction) int64 {
 	return p.ways[d].passed
 }
 
-// After runs a hook once n bytes more have passed in a direction, over all connections: those bytes have been given to the system to
-// send, and no further byte of their connection has. It runs on the goroutine that forwards; with n below 1 it runs before the next byte.
+// After runs a hook once n bytes more have passed in a direction, over all connections: those bytes have been given to the
+// system to send, and no further byte of their connection has. It runs on the goroutine that forwards; with n below 1 it runs
+// before the next byte.
 func (p *Proxy) After(d Direction, n int64, run func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

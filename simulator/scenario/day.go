@@ -69,6 +69,9 @@ func (y *day) play(ctx context.Context) error {
 			return fmt.Errorf("sale %s (%s %d): %w", s.order, s.tender, s.amount, err)
 		}
 		y.progress(i+1, len(y.plan.sales))
+		if len(y.result.Violations) > 0 {
+			return nil // the day has failed; what comes now proves nothing more
+		}
 	}
 	return nil
 }
@@ -82,7 +85,7 @@ func (y *day) switchNetwork(i int) {
 			y.result.NetworkCuts++
 		case y.plan.mend[n]:
 			k := y.plan.sales[i].kill
-			y.shop.After(network.Up, k.bytes, y.agent.kill)
+			y.shop.After(network.Up, k.bytes, func() { y.killAgent(k) })
 			y.shop.Restore()
 			_ = y.client.sync(context.Background()) // somebody presses "send now" when the network is back; it would send by itself
 		}
@@ -120,7 +123,7 @@ func (y *day) attempt(ctx context.Context, s *sale, n int, tender pos.Tender) (a
 	y.result.count(answer.Status)
 	y.answers[s.order] = append(y.answers[s.order], answer)
 	if n == 1 && s.kill != nil && s.kill.who == killedBeforeReply {
-		return answer, y.killPlatform(ctx, answer)
+		return answer, y.killPlatform(ctx, s.kill, answer)
 	}
 	return answer, nil
 }
@@ -141,7 +144,7 @@ func (y *day) prepare(s *sale, attempt int) {
 		case killedByTerminal:
 			y.fatal = k
 		case killedInCommit:
-			time.AfterFunc(k.after, y.agent.kill)
+			time.AfterFunc(k.after, func() { y.killAgent(k) })
 		}
 	}
 }
@@ -157,8 +160,13 @@ func (y *day) observe(e zvtsim.Event) {
 	}
 	y.mu.Unlock()
 	if strikes {
-		y.agent.kill()
+		y.killAgent(k)
 	}
+}
+
+func (y *day) killAgent(k *kill) {
+	k.struck.Store(true)
+	y.agent.kill()
 }
 
 // ask sends a request until its payment is decided. doubted says whether it was unknown in between.
@@ -199,14 +207,14 @@ func (y *day) raise(ctx context.Context) error {
 	return y.agent.start(ctx)
 }
 
-// killPlatform waits until the platform has committed the payment, whose acknowledgement is held back on the wire, and kills it there.
-func (y *day) killPlatform(ctx context.Context, p api.Payment) error {
+// killPlatform waits until the platform's mark covers the payment, whose acknowledgement is held back on the wire, and kills it there.
+func (y *day) killPlatform(ctx context.Context, k *kill, p api.Payment) error {
 	for {
-		committed, err := y.inLedger(ctx, p.ID)
+		covered, err := y.marked(ctx, p)
 		if err != nil {
 			return err
 		}
-		if committed {
+		if covered {
 			break
 		}
 		if ctx.Err() != nil {
@@ -214,6 +222,7 @@ func (y *day) killPlatform(ctx context.Context, p api.Payment) error {
 		}
 		time.Sleep(retryPause)
 	}
+	k.struck.Store(true)
 	y.platform.kill()
 	y.centre.Cut() // what the dead one had handed to its network is lost too
 	y.centre.Release(network.Up)
@@ -224,14 +233,15 @@ func (y *day) killPlatform(ctx context.Context, p api.Payment) error {
 	return y.platform.start(ctx)
 }
 
-func (y *day) inLedger(ctx context.Context, id pos.PaymentID) (bool, error) {
+// marked says whether the platform's mark covers the record that decided a payment.
+func (y *day) marked(ctx context.Context, p api.Payment) (bool, error) {
 	l, err := platform.OpenLedger(y.places.ledger)
 	if err != nil {
 		return false, err
 	}
 	defer l.Close()
-	for row, err := range l.Payments(ctx) {
-		if err != nil || row.Payment == id && row.Status.Taken() {
+	for mark, err := range l.Marks(ctx) {
+		if err != nil || mark.Head.Epoch == p.Record.Epoch && mark.Head.Seq >= p.Record.Seq {
 			return err == nil, err
 		}
 	}
@@ -268,6 +278,7 @@ func (y *day) conclude(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	y.missedKills()
 	for _, d := range report.Differences {
 		y.result.Violations = append(y.result.Violations, "reconcile: "+d.Check+": "+d.Cause)
 	}
@@ -275,4 +286,16 @@ func (y *day) conclude(ctx context.Context) error {
 	y.result.OK = report.OK && len(y.result.Violations) == 0 && y.result.Lost == 0 && y.result.Duplicated == 0 &&
 		y.result.TerminalTotal == y.result.JournalTotal && y.result.JournalTotal == y.result.LedgerTotal
 	return nil
+}
+
+// missedKills says which planned kills did not happen: a day without them proves less than it says.
+func (y *day) missedKills() {
+	if len(y.result.Violations) > 0 {
+		return // the day was ended early
+	}
+	for _, s := range y.plan.sales {
+		if s.kill != nil && !s.kill.struck.Load() {
+			y.result.Violations = append(y.result.Violations, fmt.Sprintf("plan: a kill did not strike at sale %s: %s", s.order, s.kill))
+		}
+	}
 }

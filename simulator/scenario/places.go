@@ -102,7 +102,7 @@ func (p *places) writeConfigs(outlet wire.Outlet, tillBroker, platformBroker str
 
 // terminalConfig shortens the waits that a person would not notice: the simulated card terminal takes a payment back after seconds, not half a minute.
 func terminalConfig(outlet wire.Outlet) agent.DeviceConfig {
-	c := agent.DeviceConfig{Name: device, Kind: drivers.KindCard, Driver: "zvt", Options: map[string]string{"result_timeout_s": "2", "t4_s": "6"}}
+	c := agent.DeviceConfig{Name: device, Kind: drivers.KindCard, Driver: "zvt", Options: map[string]string{"result_timeout_s": "1", "t4_s": "6"}}
 	if outlet.Stream() {
 		c.TCP = outlet.Address()
 	} else {

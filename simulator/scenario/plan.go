@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
@@ -31,6 +32,21 @@ type kill struct {
 	byte  int           // of that message, for ByteReceived
 	after time.Duration // since the request, for killedInCommit
 	bytes int64         // sent since the network is back, for killedInDrain
+
+	struck atomic.Bool
+}
+
+// String tells a kill in the words of a report.
+func (k *kill) String() string {
+	switch k.who {
+	case killedByTerminal:
+		return fmt.Sprintf("the agent, by the terminal at %s %s byte %d", k.at, k.of, k.byte)
+	case killedInCommit:
+		return fmt.Sprintf("the agent, %s after a cash sale was asked for", k.after)
+	case killedInDrain:
+		return fmt.Sprintf("the agent, after %d bytes of a drain", k.bytes)
+	}
+	return "the platform, between commit and acknowledgement"
 }
 
 // victim says who is killed, and by what.
@@ -51,16 +67,16 @@ type plan struct {
 }
 
 // agentMoments are the moments of a card payment at which the agent is killed: before, between and after all three marks.
-func agentMoments(r *rand.Rand) []kill {
-	return []kill{
+func agentMoments(r *rand.Rand) []*kill {
+	return []*kill{
 		{at: zvtsim.ByteReceived, of: "06 01", byte: 3},             // the command's first byte that names it
 		{at: zvtsim.ByteReceived, of: "06 01", byte: 4 + r.IntN(8)}, // in the middle of the command
 		{at: zvtsim.Received, of: "06 01"},                          // the whole command
-		{at: zvtsim.Sending, of: "04 0F"},                           // before the result
-		{at: zvtsim.Delivered, of: "04 0F"},                         // the result has arrived, the commit is under way
+		{at: zvtsim.Sending, of: "04 0f"},                           // before the result
+		{at: zvtsim.Delivered, of: "04 0f"},                         // the result has arrived, the commit is under way
 		{at: zvtsim.Accepted},                                       // our 80 00 has arrived: mark 2 must be on disk
-		{at: zvtsim.Sending, of: "06 D3"},                           // in the middle of the receipt
-		{at: zvtsim.Sending, of: "06 0F"},                           // before the completion
+		{at: zvtsim.Sending, of: "06 d3"},                           // in the middle of the receipt
+		{at: zvtsim.Sending, of: "06 0f"},                           // before the completion
 	}
 }
 
@@ -81,7 +97,7 @@ func makePlan(seed uint64) plan {
 	for _, k := range agentMoments(r) {
 		k.who = killedByTerminal
 		s := p.free(r, 5, payments)
-		s.tender, s.card, s.kill = pos.Card, zvtsim.Approve, &k
+		s.tender, s.card, s.kill = pos.Card, zvtsim.Approve, k
 	}
 	for range 3 {
 		s := p.free(r, 5, payments)

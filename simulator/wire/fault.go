@@ -61,8 +61,8 @@ func (f Fault) mask() byte {
 	return f.Mask
 }
 
-// Random makes n faults that damage bytes and cure themselves (Drop, Repeat, Flip, Junk, Delay below 400 ms) at offsets below limit of a
-// direction. The same seed makes the same faults.
+// Random makes n faults that damage bytes and cure themselves (Drop, Repeat, Flip, Junk, Delay below 400 ms) at offsets below
+// limit of a direction. The same seed makes the same faults.
 func Random(seed uint64, direction Direction, limit int64, n int) []Fault {
 	dice := rand.New(rand.NewPCG(seed, uint64(direction)))
 	faults := make([]Fault, n)

@@ -22,8 +22,8 @@ type Options struct {
 	Observe func(direction Direction, offset int64, chunk []byte)
 }
 
-// Faulty is a wire that damages the bytes that pass it. One goroutine may read and one may write; Add and Close may be called from any,
-// also from a fault's Hook.
+// Faulty is a wire that damages the bytes that pass it. One goroutine may read and one may write; Add and Close may be called
+// from any, also from a fault's Hook.
 type Faulty struct {
 	io.Closer
 	wire    io.ReadWriteCloser

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Socket is an [Outlet] on pseudo-terminals: each plugging makes a new one, as a USB adapter may come back under a new number, and a
-// symbolic link points to it, as /dev/serial/by-id does.
+// Socket is an [Outlet] on pseudo-terminals: each plugging makes a new one, as a USB adapter may come back under a new number,
+// and a symbolic link points to it, as /dev/serial/by-id does.
 type Socket struct{ link string }
 
 var _ Outlet = (*Socket)(nil)

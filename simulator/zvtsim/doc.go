@@ -1,10 +1,11 @@
 // Package zvtsim is a simulated ZVT card terminal (PT) at the byte level: serial frames on any wire, or bare APDUs on a stream.
 //
-// It shares the frame codec with the driver and nothing else. State machine, answers, totals and memory are its own, from PA00P015 and
-// PA00P016. Its memory is a JSON file (see [Memory]) that survives the till and the terminal's own restart: the terminal's truth, by which
-// a reconciliation checks what the till believes.
+// It shares the frame codec with the driver and nothing else. State machine, answers, totals and memory are its own, from
+// PA00P015 and PA00P016. Its memory is a JSON file (see [Memory]) that survives the till and the terminal's own restart: the
+// terminal's truth, by which a reconciliation checks what the till believes.
 //
-// The money rule (PA00P015, 2.2.8): a transaction is stored when the terminal decides to approve it, before 04 0F leaves; it is final when the
-// till has accepted 04 0F and answered every print command. A refusal, silence for longer than BMP 01 (30 s unless asked otherwise) or
-// a lost line before that makes the terminal take it back by itself. A terminal that is configured to KeepUnacknowledged never does.
+// The money rule (PA00P015, 2.2.8): a transaction is stored when the terminal decides to approve it, before 04 0F leaves; it is
+// final when the till has accepted 04 0F and answered every print command. A refusal, silence for longer than BMP 01 (30 s
+// unless asked otherwise) or a lost line before that makes the terminal take it back by itself. A terminal that is configured
+// to KeepUnacknowledged never does.
 package zvtsim

@@ -84,8 +84,8 @@ func (l *lane) open() {
 
 func euros(minor pos.Minor) pos.Money { return pos.Money{Amount: minor, Currency: "EUR"} }
 
-// sell runs a sale and, where its outcome is unknown, the recovery on a new wire. It returns whether the till believes that it has the money,
-// how it came to know, and whether nothing could be proven.
+// sell runs a sale and, where its outcome is unknown, the recovery on a new wire. It returns whether the till believes that it
+// has the money, how it came to know, and whether nothing could be proven.
 func (l *lane) sell(amount pos.Money) (paid bool, how string, undecided bool) {
 	l.t.Helper()
 	var stored *drivers.Result
@@ -110,7 +110,8 @@ func (l *lane) sell(amount pos.Money) (paid bool, how string, undecided bool) {
 // held is what the terminal itself counts.
 func (l *lane) held() pos.Minor { return l.pt.Memory().Totals()[pos.Card]["EUR"].Amount }
 
-// TestDriverAndTerminalAgree damages a sale in every way and place, and compares what the till believes with what the terminal holds.
+// TestDriverAndTerminalAgree damages a sale in every way and place, and compares what the till believes with what the terminal
+// holds.
 func TestDriverAndTerminalAgree(t *testing.T) {
 	type script struct {
 		name   string
@@ -249,8 +250,8 @@ func TestTillStopsAtANamedMoment(t *testing.T) {
 	}
 }
 
-// TestTillDiesAndTheLineStays is a till that is killed between the result and its answer while the cable stays plugged in (S16). The next
-// till finds the terminal busy until it has taken the money back.
+// TestTillDiesAndTheLineStays is a till that is killed between the result and its answer while the cable stays plugged in
+// (S16). The next till finds the terminal busy until it has taken the money back.
 func TestTillDiesAndTheLineStays(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

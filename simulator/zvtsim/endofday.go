@@ -41,8 +41,8 @@ func settle(sums Settlement) func(*Memory) {
 	}
 }
 
-// totals builds 04 0F of an end of day. BMP 60 is the first and last receipt number, then count and sum of girocard, JCB, Mastercard,
-// Amex, Visa, Diners and others (PA00P015, BMP 60); a count has one byte and stays at 255.
+// totals builds 04 0F of an end of day. BMP 60 is the first and last receipt number, then count and sum of girocard, JCB,
+// Mastercard, Amex, Visa, Diners and others (PA00P015, BMP 60); a count has one byte and stays at 255.
 func totals(m Memory, sums Settlement) (codec.APDU, error) {
 	first, last := 0, 0
 	for _, t := range m.Transactions {

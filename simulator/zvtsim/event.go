@@ -18,8 +18,8 @@ const (
 	Settled      Moment = "settled"       // an end of day closed the batch
 )
 
-// Event is told to observers on the goroutine that serves the wire, before the terminal goes on: what an observer stops then happens at
-// exactly that moment. An observer must not call the terminal's Close.
+// Event is told to observers on the goroutine that serves the wire, before the terminal goes on: what an observer stops then
+// happens at exactly that moment. An observer must not call the terminal's Close.
 type Event struct {
 	Moment  Moment
 	Command string

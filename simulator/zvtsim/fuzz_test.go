@@ -27,7 +27,8 @@ func next(plugged chan<- struct{}) func(context.Context) (io.ReadWriteCloser, er
 
 // FuzzCommands sends any bytes to a terminal, as frames and raw: it neither panics nor damages its memory, and leaves nothing open.
 func FuzzCommands(f *testing.F) {
-	for _, seed := range []string{"0600060000000009 78", "06010A04000000001023490978", "0620050000000303", "06300600000087 0001", "0650030000 00", "050100",
+	for _, seed := range []string{"0600060000000009 78",
+		"06010A04000000001023490978", "0620050000000303", "06300600000087 0001", "0650030000 00", "050100",
 		"06B000", "060200", "0601FFFFFF", "06000900000000097806820000"} {
 		f.Add(unhex(seed))
 	}

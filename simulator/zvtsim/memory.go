@@ -12,8 +12,8 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// Memory is what a terminal keeps over power loss, as it stands in its file: one JSON object with these keys, amounts as integers in
-// minor units.
+// Memory is what a terminal keeps over power loss, as it stands in its file: one JSON object with these keys, amounts as
+// integers in minor units.
 type Memory struct {
 	TerminalID   string        `json:"terminal_id"` // eight digits
 	Currency     pos.Currency  `json:"currency"`
@@ -94,7 +94,8 @@ func (m Memory) Totals() pos.Totals {
 	return totals
 }
 
-// Last is the last successful transaction, as 06 20 repeats it: not one that was taken back by the terminal itself, nor an open one.
+// Last is the last successful transaction, as 06 20 repeats it: not one that was taken back by the terminal itself, nor an open
+// one.
 func (m Memory) Last() (Transaction, bool) {
 	for i := len(m.Transactions) - 1; i >= 0; i-- {
 		if t := m.Transactions[i]; !t.Open && !t.Reversed {

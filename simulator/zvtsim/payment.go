@@ -100,14 +100,15 @@ func (s *session) slowPIN(d time.Duration) error {
 	return nil
 }
 
-// show sends an intermediate status, if the till wants any; a text needs a till that understands TLV, and comes with T4 (3 minutes).
+// show sends an intermediate status, if the till wants any; a text needs a till that understands TLV, and comes with T4 (3
+// minutes).
 func (s *session) show(code byte, text string) error {
 	r, _ := s.registration()
 	if r.Config&wantsProgress == 0 {
 		return nil
 	}
 	b := codec.Build(0x04, 0xFF).Raw(code)
-	if text != "" && r.TLV {
+	if text != "" && r.TLV && !s.t.options.PlainStatus {
 		line := codec.AppendTLV(nil, codec.TagTextLine, codec.EncodeText(text))
 		b.Raw(0x03).TLV(codec.AppendTLV(nil, codec.TagDisplayTexts, line))
 	}
@@ -191,8 +192,8 @@ func (s *session) takenBack(o order) error {
 	return s.unpaid(o, codeAborted)
 }
 
-// agree tells the till the result and the receipts. kept is true when it answered all of them in time; refusedBy when the till is there and did
-// not, or refused one.
+// agree tells the till the result and the receipts. kept is true when it answered all of them in time; refusedBy when the till
+// is there and did not, or refused one.
 func (s *session) agree(tx Transaction, o order, c Card) (kept, refusedBy bool, err error) {
 	a, err := s.result(tx, o, c)
 	if err != nil {

@@ -19,8 +19,8 @@ const (
 	lastLine    byte = 0x81
 )
 
-// printReceipts sends the merchant's and the customer's receipt through the till, if it prints from our text. It says whether the till
-// answered every line or block without a refusal until the deadline.
+// printReceipts sends the merchant's and the customer's receipt through the till, if it prints from our text. It says whether
+// the till answered every line or block without a refusal until the deadline.
 func (s *session) printReceipts(tx Transaction, until time.Time) (bool, error) {
 	r, _ := s.registration()
 	if r.Config&printsOurLines == 0 || r.Config&printPayments == 0 {

@@ -13,8 +13,8 @@ const (
 	repeatNoPrint   byte = 0x02
 )
 
-// repeatReceipt answers 06 20: password, then BMP 03. The last successful transaction is told and printed again; with none the command is
-// accepted and ends as failed.
+// repeatReceipt answers 06 20: password, then BMP 03. The last successful transaction is told and printed again; with none the
+// command is accepted and ends as failed.
 func (s *session) repeatReceipt(data []byte) error {
 	if len(data) < 3 || !s.knows(data[:3]) {
 		return s.send(refused(codeBadPassword))
@@ -48,7 +48,8 @@ func (s *session) repeatReceipt(data []byte) error {
 	return s.finish(nil)
 }
 
-// reversal answers 06 30: password, receipt number (87) and, if given, the amount must fit a payment that is neither settled nor reversed.
+// reversal answers 06 30: password, receipt number (87) and, if given, the amount must fit a payment that is neither settled
+// nor reversed.
 func (s *session) reversal(data []byte) error {
 	if len(data) < 3 || !s.knows(data[:3]) {
 		return s.send(refused(codeBadPassword))

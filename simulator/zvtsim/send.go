@@ -55,8 +55,8 @@ func (s *session) deliver(command string, raw []byte) error {
 	return errTransfer
 }
 
-// acknowledged waits for the ACK of the frame just sent. A new reply of the till proves as well that it has the frame. errTransfer means that
-// the frame may be sent again.
+// acknowledged waits for the ACK of the frame just sent. A new reply of the till proves as well that it has the frame.
+// errTransfer means that the frame may be sent again.
 func (s *session) acknowledged() error {
 	until, before := time.Now().Add(ackTime), len(s.inbox)
 	for {

@@ -115,7 +115,8 @@ func (t *Terminal) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
 	return errors.Join(err, t.settleOpen())
 }
 
-// Run serves one wire after the other, as next plugs them in, until ctx ends or next fails. A lost wire is followed by a second of rest.
+// Run serves one wire after the other, as next plugs them in, until ctx ends or next fails. A lost wire is followed by a second
+// of rest.
 func (t *Terminal) Run(ctx context.Context, next func(context.Context) (io.ReadWriteCloser, error)) error {
 	for {
 		wire, err := next(ctx)

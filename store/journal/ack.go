@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -97,14 +99,18 @@ func (j *Journal) HeadAt(epoch pos.Epoch, seq pos.Seq) (record.Head, error) {
 // Diverge leaves the current epoch, because the platform holds other or more records of it, and begins a new one whose first record names both
 // heads. Nothing of the old epoch is lost: it stays in the journal.
 func (j *Journal) Diverge(reason record.BootReason, platform record.Head) error {
+	prepared, err := prepareSegment(j.opts.Dir, j.opts.Segment) // takes a while, so nobody waits for it
+	if err != nil {
+		return errCreate(j.opts.Dir, err)
+	}
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	if err := j.Stopped(); err != nil {
-		return err
+		return errors.Join(err, os.Remove(prepared))
 	}
 	own := j.head
 	next := pos.NewEpoch(time.UnixMilli(max(j.opts.Clock().Wall, epochTime(own.Epoch)+1)))
-	if err := j.beginEpoch(next); err != nil {
+	if err := j.beginEpoch(next, prepared); err != nil {
 		return j.stop(err)
 	}
 	boot := j.boot(reason)

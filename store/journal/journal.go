@@ -89,7 +89,7 @@ func (j *Journal) start() error {
 	reason := record.Started
 	if len(list) == 0 {
 		reason = record.Created
-		err = j.beginEpoch(pos.NewEpoch(time.UnixMilli(j.opts.Clock().Wall)))
+		err = j.create()
 	} else {
 		err = j.resume(list)
 	}
@@ -106,6 +106,15 @@ func (j *Journal) start() error {
 	j.askForSpare()
 	_, err = j.Append(j.boot(reason))
 	return err
+}
+
+// create makes the first segment of a new journal.
+func (j *Journal) create() error {
+	prepared, err := prepareSegment(j.opts.Dir, j.opts.Segment)
+	if err != nil {
+		return errCreate(j.opts.Dir, err)
+	}
+	return j.beginEpoch(pos.NewEpoch(time.UnixMilli(j.opts.Clock().Wall)), prepared)
 }
 
 func (j *Journal) boot(reason record.BootReason) *record.Boot {

@@ -157,12 +157,8 @@ func (j *Journal) wantsSpare() bool {
 	return j.spare == "" && j.room < j.opts.Segment/2
 }
 
-// beginEpoch makes the first segment of a new life of the journal. Called before the journal is used or with writing held.
-func (j *Journal) beginEpoch(epoch pos.Epoch) error {
-	prepared, err := prepareSegment(j.opts.Dir, j.opts.Segment)
-	if err != nil {
-		return errCreate(j.opts.Dir, err)
-	}
+// beginEpoch makes the first segment of a new life of the journal out of a prepared file. Called before the journal is used or with writing held.
+func (j *Journal) beginEpoch(epoch pos.Epoch, prepared string) error {
 	if err := j.roll(epoch, prepared); err != nil {
 		return errors.Join(errCreate(j.opts.Dir, err), os.Remove(prepared))
 	}
