@@ -11,7 +11,8 @@ import (
 // platformCommand runs the central platform: custody of the tills' records.
 func platformCommand() *cobra.Command {
 	var path string
-	c := &cobra.Command{Use: "platform -c platform.yaml", Short: "Run the central platform", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	c := &cobra.Command{Use: "platform -c platform.yaml", Short: "Run the central platform", Args: cobra.NoArgs}
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		config, err := platform.LoadConfig(path)
 		if err != nil {
 			return exit(exitUsage, err)
@@ -23,7 +24,7 @@ func platformCommand() *cobra.Command {
 			return exit(exitAway, err)
 		}
 		return nil
-	}}
+	}
 	c.Flags().StringVarP(&path, "config", "c", "platform.yaml", "configuration of the platform")
 	return c
 }

@@ -158,3 +158,18 @@ func nameRune(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
 func orderRune(r rune) bool {
 	return nameRune(r) || r >= 'A' && r <= 'Z' || strings.ContainsRune("._:/", r)
 }
+
+// UnmarshalBinary reads exactly 16 bytes: a shorter value is another id, not one that ends in zeros.
+func (u *UUID) UnmarshalBinary(b []byte) error {
+	if len(b) != len(u) {
+		return fmt.Errorf("a UUID of %d bytes", len(b))
+	}
+	copy(u[:], b)
+	return nil
+}
+
+// UnmarshalBinary reads exactly 16 bytes.
+func (p *PaymentID) UnmarshalBinary(b []byte) error { return (*UUID)(p).UnmarshalBinary(b) }
+
+// UnmarshalBinary reads exactly 16 bytes.
+func (e *Epoch) UnmarshalBinary(b []byte) error { return (*UUID)(e).UnmarshalBinary(b) }

@@ -94,16 +94,18 @@ func control(b byte) drivers.Decoded {
 func decodeFrame(b []byte) ([]drivers.Decoded, int) {
 	var decoder codec.Decoder
 	for i, c := range b {
-		for _, ev := range decoder.Feed(c) {
-			if ev.Kind == codec.GotFrame {
-				return []drivers.Decoded{decoded(ev.Message, ev.APDU, ev.Raw, serialTransport)}, i + 1
-			}
-			n := i + 1
-			if errors.Is(ev.Err, codec.ErrRestart) {
-				n -= 2 // the 10 02 belongs to the next frame
-			}
-			return []drivers.Decoded{badFrame(b[:n], ev.Err)}, n
+		events := decoder.Feed(c)
+		if len(events) == 0 {
+			continue
 		}
+		ev, n := events[0], i+1
+		if ev.Kind == codec.GotFrame {
+			return []drivers.Decoded{decoded(ev.Message, ev.APDU, ev.Raw, serialTransport)}, n
+		}
+		if errors.Is(ev.Err, codec.ErrRestart) {
+			n -= 2 // the 10 02 belongs to the next frame
+		}
+		return []drivers.Decoded{badFrame(b[:n], ev.Err)}, n
 	}
 	return []drivers.Decoded{badFrame(b, errors.New("truncated: the frame has no end"))}, len(b)
 }

@@ -77,7 +77,7 @@ func (t *terminal) Status(ctx context.Context) (drivers.State, error) {
 // Close logs off with 06 02. The terminal keeps its last registration or falls back to its own, so nothing depends on success.
 func (t *terminal) Close(ctx context.Context) error {
 	t.registered = false
-	if _, err := t.command(ctx, codec.APDU{Class: 0x06, Instr: 0x02}); err != nil {
+	if err := t.command(ctx, codec.APDU{Class: 0x06, Instr: 0x02}); err != nil {
 		return unavailable(err)
 	}
 	return nil

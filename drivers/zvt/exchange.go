@@ -38,13 +38,13 @@ const (
 // may pass for its reply.
 const settle = 5 * time.Millisecond
 
-// command sends one command and returns the positive reply. A negative one is a *refusal.
-func (t *terminal) command(ctx context.Context, a codec.APDU) (codec.APDU, error) {
+// command sends one command and waits for its positive reply. A negative one is a *refusal.
+func (t *terminal) command(ctx context.Context, a codec.APDU) error {
 	if err := t.idle(ctx, settle); err != nil {
-		return codec.APDU{}, &sendError{notSent, err}
+		return &sendError{notSent, err}
 	}
 	if _, err := t.link.send(ctx, a); err != nil {
-		return codec.APDU{}, err
+		return err
 	}
 	until := time.Now().Add(t.options.t3)
 	for {
@@ -52,14 +52,14 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) (codec.APDU, error
 		switch {
 		case err != nil:
 			t.link.abandon(err)
-			return codec.APDU{}, err
+			return err
 		case m.Accepts():
-			return m, nil
+			return nil
 		case m.Refuses():
-			return codec.APDU{}, &refusal{code: refusalCode(m), early: true}
+			return &refusal{code: refusalCode(m), early: true}
 		}
 		if err := t.stray(m); err != nil {
-			return codec.APDU{}, err
+			return err
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) (codec.APDU, error
 // complete sends a command that moves no money and follows it to its end. result, if not nil, is told each 04 0F. The
 // data of 06 0F come back; the end 06 1E is a *refusal.
 func (t *terminal) complete(ctx context.Context, a codec.APDU, result func(codec.Fields)) ([]byte, error) {
-	if _, err := t.command(ctx, a); err != nil {
+	if err := t.command(ctx, a); err != nil {
 		return nil, err
 	}
 	until := time.Now().Add(t.options.t4)

@@ -66,14 +66,15 @@ func (t *talk) event(until time.Time) (codec.EventKind, error) {
 		}
 		return 0, nil
 	}
-	for _, ev := range t.decoder.Feed(b[0]) {
-		if ev.Kind == codec.GotFrame {
-			t.inbox = append(t.inbox, ev.Message)
-			t.write([]byte{codec.ACK})
-		}
-		return ev.Kind, nil
+	events := t.decoder.Feed(b[0])
+	if len(events) == 0 {
+		return 0, nil
 	}
-	return 0, nil
+	if events[0].Kind == codec.GotFrame {
+		t.inbox = append(t.inbox, events[0].Message)
+		t.write([]byte{codec.ACK})
+	}
+	return events[0].Kind, nil
 }
 
 func (t *talk) muted() bool {

@@ -52,7 +52,7 @@ func (t *terminal) payment(m pos.Money) (codec.APDU, error) {
 
 // begin sends the payment command. After it there is no way back to "nothing moved" but a refusal.
 func (t *terminal) begin(ctx context.Context, payment codec.APDU) error {
-	_, err := t.command(ctx, payment)
+	err := t.command(ctx, payment)
 	if err == nil {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -43,16 +44,30 @@ func (p *process) start(ctx context.Context) error {
 	cmd := exec.Command(p.exe, p.args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = childAttributes()
-	if err := cmd.Start(); err != nil {
+	exited, err := launch(cmd)
+	if err != nil {
 		return err
 	}
-	exited := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // how it ended stands in its log
-		close(exited)
-	}()
 	p.cmd, p.exited = cmd, exited
 	return p.await(ctx, exited)
+}
+
+// launch starts a child and returns a channel that is closed when it has ended. The thread that starts it lives as long: on Linux the kernel ends
+// the child together with that thread, so that no child outlives a demo that was killed.
+func launch(cmd *exec.Cmd) (exited chan struct{}, err error) {
+	exited = make(chan struct{})
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(exited)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ended stands in its log
+		}
+	}()
+	return exited, <-started
 }
 
 // await probes until the child is ready.

@@ -65,7 +65,7 @@ func reconcileFiles(ctx context.Context, exe, data string) (reconcile.Report, er
 		return report, err
 	}
 	if jsonErr := json.Unmarshal(out, &report); jsonErr != nil {
-		return report, fmt.Errorf("reconcile gave no answer: %w (%v)", jsonErr, err)
+		return report, fmt.Errorf("reconcile gave no answer: %w", errors.Join(jsonErr, err))
 	}
 	return report, nil
 }

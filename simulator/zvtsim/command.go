@@ -40,13 +40,13 @@ func (s *session) status() error {
 
 // finish sends the completion 06 0F and takes the till's answer, whatever it is.
 func (s *session) finish(data []byte) error {
-	_, err := s.call(codec.APDU{Class: 0x06, Instr: 0x0F, Data: data}, commandTime)
+	err := s.call(codec.APDU{Class: 0x06, Instr: 0x0F, Data: data}, commandTime)
 	return ignoreQuiet(err)
 }
 
 // fail sends the end 06 1E.
 func (s *session) fail(code byte) error {
-	_, err := s.call(codec.APDU{Class: 0x06, Instr: 0x1E, Data: []byte{code}}, commandTime)
+	err := s.call(codec.APDU{Class: 0x06, Instr: 0x1E, Data: []byte{code}}, commandTime)
 	return ignoreQuiet(err)
 }
 

@@ -25,7 +25,7 @@ func (s *session) endOfDay(data []byte) error {
 		return err
 	}
 	s.t.tell(Event{Moment: Settled, Amount: sums.Amount})
-	if _, err := s.call(a, commandTime); ignoreQuiet(err) != nil {
+	if err := s.call(a, commandTime); ignoreQuiet(err) != nil {
 		return err
 	}
 	return s.finish([]byte{byte(codec.ResultCode), codeOK})

@@ -116,7 +116,7 @@ func (s *session) show(code byte, text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.call(a, commandTime)
+	err = s.call(a, commandTime)
 	return ignoreQuiet(err)
 }
 
@@ -127,7 +127,7 @@ func (s *session) unpaid(o order, code byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.call(a, o.answer); ignoreQuiet(err) != nil {
+	if err := s.call(a, o.answer); ignoreQuiet(err) != nil {
 		return err
 	}
 	return s.fail(code)
@@ -144,7 +144,7 @@ func (s *session) contradict(o order, c Card) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.call(a, o.answer)
+	err = s.call(a, o.answer)
 	return errors.Join(s.t.conclude(tx.Trace, true), ignoreQuiet(err), s.fail(codeAborted))
 }
 
@@ -199,7 +199,7 @@ func (s *session) agree(tx Transaction, o order, c Card) (kept, refusedBy bool, 
 	if err != nil {
 		return false, false, err
 	}
-	reply, err := s.tellResult(a, tx, o, c)
+	reply, err := s.tellResult(a, o, c)
 	switch {
 	case errors.Is(err, errQuiet):
 		return false, c.Do != LoseBeforeAck, nil
@@ -216,7 +216,7 @@ func (s *session) agree(tx Transaction, o order, c Card) (kept, refusedBy bool, 
 }
 
 // tellResult sends 04 0F, again when the till asks for that.
-func (s *session) tellResult(a codec.APDU, tx Transaction, o order, c Card) (reply codec.APDU, err error) {
+func (s *session) tellResult(a codec.APDU, o order, c Card) (reply codec.APDU, err error) {
 	for try := 0; ; try++ {
 		if c.Do == LoseBeforeAck {
 			return s.lastWord(a, o)

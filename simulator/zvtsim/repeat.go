@@ -36,7 +36,7 @@ func (s *session) repeatReceipt(data []byte) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.call(a, commandTime); err != nil {
+		if err := s.call(a, commandTime); err != nil {
 			return err
 		}
 	}

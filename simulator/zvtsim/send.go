@@ -75,12 +75,13 @@ func (s *session) acknowledged() error {
 }
 
 // call sends a command of ours and waits for the till's reply. Commands of the till meanwhile are answered as the state allows.
-func (s *session) call(m codec.APDU, wait time.Duration) (codec.APDU, error) {
+func (s *session) call(m codec.APDU, wait time.Duration) error {
 	until := time.Now().Add(wait)
 	if err := s.send(m); err != nil {
-		return codec.APDU{}, err
+		return err
 	}
-	return s.reply(until)
+	_, err := s.reply(until)
+	return err
 }
 
 // reply waits for a reply.
@@ -123,7 +124,7 @@ func (s *session) interject(m codec.APDU) error {
 		if err := s.send(accepted()); err != nil {
 			return err
 		}
-		_, err := s.call(codec.APDU{Class: 0x06, Instr: 0x0F, Data: []byte{codeBusy}}, commandTime)
+		err := s.call(codec.APDU{Class: 0x06, Instr: 0x0F, Data: []byte{codeBusy}}, commandTime)
 		return ignoreQuiet(err)
 	case m.Is(0x06, 0xB0) && s.abortable:
 		s.aborted = true

@@ -1,9 +1,13 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 	"go.etcd.io/bbolt"
@@ -13,7 +17,7 @@ import (
 	"github.com/tillproof/tillproof/store/view"
 )
 
-// viewFile is the bbolt file of the views: payments by id, ids by order and attempt, and the head that they cover.
+// viewFile is the bbolt file of the views: payments by id, ids by order and attempt, the ids of open payments, and the head that they cover.
 type viewFile struct {
 	path string
 	db   *bbolt.DB
@@ -21,6 +25,7 @@ type viewFile struct {
 
 func paymentsBucket() []byte { return []byte("payments") }
 func ordersBucket() []byte   { return []byte("orders") }
+func openBucket() []byte     { return []byte("open") }
 func coversKey() []byte      { return []byte("covers") }
 
 func openViewFile(path string) (*viewFile, error) {
@@ -31,19 +36,30 @@ func openViewFile(path string) (*viewFile, error) {
 			return err
 		}
 		f.db = db
-		return db.Update(func(tx *bbolt.Tx) error {
-			for _, name := range [][]byte{paymentsBucket(), ordersBucket(), stateBucket()} {
-				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		return f.makeTables()
 	})
 	if err != nil && f.db != nil {
 		err = errors.Join(err, f.db.Close())
 	}
 	return f, err
+}
+
+// makeTables refuses a file that lacks only some of the tables: an earlier version made it, and it is made anew from the records.
+func (f *viewFile) makeTables() error {
+	return f.db.Update(func(tx *bbolt.Tx) error {
+		if tx.Bucket(paymentsBucket()) != nil {
+			if tx.Bucket(openBucket()) == nil {
+				return errors.New("the views are of an earlier version")
+			}
+			return nil
+		}
+		for _, name := range [][]byte{paymentsBucket(), ordersBucket(), openBucket(), stateBucket()} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func removeViewFile(path string) error {
@@ -105,18 +121,28 @@ func (f *viewFile) each(fn func(*view.Payment) error) error {
 	})
 }
 
+// open calls fn for every payment that is pending or unknown.
+func (f *viewFile) open(fn func(pos.PaymentID)) error {
+	return f.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket(openBucket()).ForEach(func(id, _ []byte) error {
+			if len(id) != len(pos.PaymentID{}) {
+				return fmt.Errorf("an id of %d bytes", len(id))
+			}
+			fn(pos.PaymentID(id))
+			return nil
+		})
+	})
+}
+
 func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.Head) error {
+	list := slices.SortedFunc(maps.Values(changed), func(a, b *view.Payment) int {
+		return bytes.Compare(a.Intent.Payment[:], b.Intent.Payment[:])
+	})
 	return guarded(f.path, func() error {
 		return f.db.Update(func(tx *bbolt.Tx) error {
-			for id, p := range changed {
-				raw, err := cbor.Marshal(p)
-				if err != nil {
-					return err
-				}
-				if err := tx.Bucket(paymentsBucket()).Put(id[:], raw); err != nil {
-					return err
-				}
-				if err := tx.Bucket(ordersBucket()).Put(orderKey(p.Key()), id[:]); err != nil {
+			tx.Bucket(paymentsBucket()).FillPercent = growing
+			for _, p := range list {
+				if err := writePayment(tx, p); err != nil {
 					return err
 				}
 			}
@@ -127,6 +153,23 @@ func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.
 			return tx.Bucket(stateBucket()).Put(coversKey(), raw)
 		})
 	})
+}
+
+// growing fills pages almost up: ids grow with time, so that a page is rarely written in its middle, but a payment grows until it is decided.
+const growing = 0.9
+
+func writePayment(tx *bbolt.Tx, p *view.Payment) error {
+	raw, err := cbor.Marshal(p)
+	if err != nil {
+		return err
+	}
+	id := p.Intent.Payment[:]
+	if p.Status.Open() {
+		err = tx.Bucket(openBucket()).Put(id, nil)
+	} else {
+		err = tx.Bucket(openBucket()).Delete(id)
+	}
+	return errors.Join(err, tx.Bucket(paymentsBucket()).Put(id, raw), tx.Bucket(ordersBucket()).Put(orderKey(p.Key()), id))
 }
 
 func (f *viewFile) view(fn func(*bbolt.Tx) error) error {

@@ -16,7 +16,7 @@ import (
 
 const (
 	flushEvery = time.Second
-	flushAbove = 2000 // payments changed since the last flush
+	flushAbove = 20000 // payments changed since the last flush: bounds memory, not time, since a flush in the middle of a rush slows it
 )
 
 // Views are the payments of all epochs, as of the last commit. What was changed lately is in memory, the rest in a file that is committed
@@ -58,12 +58,7 @@ func loadViews(path string, codec *record.Codec) (*Views, error) {
 	v := &Views{codec: codec, file: file, changed: map[pos.PaymentID]*view.Payment{}, keys: map[pos.OrderKey]pos.PaymentID{},
 		open: map[pos.PaymentID]bool{}, full: make(chan struct{}, 1)}
 	if v.covers, err = file.covers(); err == nil {
-		err = file.each(func(p *view.Payment) error {
-			if p.Status.Open() {
-				v.open[p.Intent.Payment] = true
-			}
-			return nil
-		})
+		err = file.open(func(id pos.PaymentID) { v.open[id] = true })
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.close())

@@ -23,6 +23,15 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // MarshalText lets the hash stand in JSON.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
+// UnmarshalBinary reads exactly 32 bytes.
+func (h *Hash) UnmarshalBinary(b []byte) error {
+	if len(b) != len(h) {
+		return fmt.Errorf("a hash of %d bytes", len(b))
+	}
+	copy(h[:], b)
+	return nil
+}
+
 // Head is the end of a chain: the last record of an epoch, or of a part of it. Seq 0 is the beginning, before any record.
 type Head struct {
 	Epoch pos.Epoch `cbor:"1,keyasint" json:"epoch"`

@@ -159,6 +159,31 @@ func TestBodiesThatCannotBeInterpretedAreWholeRecords(t *testing.T) {
 	}
 }
 
+func TestShortIdsAreNotFilledUp(t *testing.T) {
+	c := codec(t)
+	rec, err := c.Encode("till-1", record.Genesis("till-1", epoch(t)), record.Times{}, &record.Confirmed{Payment: pos.PaymentID{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, cut := range map[string]struct{ head, short []byte }{
+		"epoch":   {[]byte{0x02, 0x50}, []byte{0x02, 0x4f}},
+		"prev":    {[]byte{0x04, 0x58, 0x20}, []byte{0x04, 0x58, 0x1f}},
+		"payment": {[]byte{0x01, 0x50}, []byte{0x01, 0x4f}},
+	} {
+		at := bytes.Index(rec.Raw, cut.head)
+		n := int(cut.short[len(cut.short)-1]&0x1f) + len(cut.head)
+		short := append(append(bytes.Clone(rec.Raw[:at]), cut.short...), rec.Raw[at+len(cut.head):at+n]...)
+		short = append(short, rec.Raw[at+n+1:]...)
+		got, _, err := c.Decode(short)
+		if err == nil {
+			_, err = c.Body(&got)
+		}
+		if err == nil {
+			t.Errorf("%s: a byte less was taken", name)
+		}
+	}
+}
+
 func TestFramesProveThemselves(t *testing.T) {
 	frame := record.AppendFrame(nil, []byte("record"), []byte("signature"))
 	raw, signature, err := record.ReadFrame(append(bytes.Clone(frame), "what follows"...))

@@ -14,9 +14,10 @@ type ACL func(client, user, topic string, write bool) bool
 // Everyone is the ACL of a broker without rules.
 func Everyone(_, _, _ string, _ bool) bool { return true }
 
-// OwnTopics lets a till write its own up/ and read its own down/ topics, whatever the merchant and the partition, and the platform read every up/
-// and write every down/. It knows a till by its user name or, without one, its client id; who that really is must be proven below MQTT, by the
-// certificate of mutual TLS. Records are signed in any case: these rules keep tills from disturbing each other.
+// OwnTopics lets a till write its own up/ and read its own down/ topics, whatever the merchant and the partition, and the platform
+// read every up/ and write every down/. It knows a till by its user name or, without one, its client id; who that really is must
+// be proven below MQTT, by the certificate of mutual TLS. Records are signed in any case: these rules keep tills from disturbing
+// each other.
 func OwnTopics(client, user, topic string, write bool) bool {
 	platform := strings.HasPrefix(client, PlatformPrefix)
 	level := strings.Split(topic, "/") // tp v1 merchant partition till direction kind

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
@@ -42,7 +41,7 @@ func Serve(listener net.Listener, acl ACL) (*Broker, error) {
 	if err := server.AddHook(&rules{acl: acl}, nil); err != nil {
 		return nil, err
 	}
-	if err := server.AddListener(listeners.NewNet("tcp", listener)); err != nil {
+	if err := server.AddListener(newDoor(listener)); err != nil {
 		return nil, err
 	}
 	if err := server.Serve(); err != nil {

@@ -46,7 +46,8 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 	return c, nil
 }
 
-// paho translates the options. The message store is paho's own in memory: it dies with the client, so it never sends anything again.
+// paho translates the options. The message store is paho's own in memory: it dies with the client, so it never sends anything
+// again.
 func (o *Options) paho(ctx context.Context, c *Conn, broker *url.URL) *paho.ClientOptions {
 	p := paho.NewClientOptions().AddBroker(broker.String()).SetClientID(o.ClientID).SetUsername(o.User).
 		SetProtocolVersion(4).SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(true).
@@ -114,8 +115,8 @@ func (c *Conn) subscribe(ctx context.Context, filters []string) error {
 	return nil
 }
 
-// Publish hands a message to the connection at QoS 1. A nil error means no more than that: not that it was sent, let alone stored. It blocks
-// while the socket is full, at most five seconds.
+// Publish hands a message to the connection at QoS 1. A nil error means no more than that: not that it was sent, let alone stored.
+// It blocks while the socket is full, at most five seconds.
 func (c *Conn) Publish(_ context.Context, topic string, payload []byte) error {
 	select {
 	case <-c.done:

@@ -13,8 +13,8 @@ const (
 	settled    = 10 * time.Second // a connection that lived so long ends a row of failures
 )
 
-// Keep connects, runs run, and connects again when the connection or run ends, until ctx is done; then it returns ctx's error. The context that run gets
-// is cancelled when the connection ends. A broker that is away is no error: it is waited for.
+// Keep connects, runs run, and connects again when the connection or run ends, until ctx is done; then it returns ctx's error. The
+// context that run gets is cancelled when the connection ends. A broker that is away is no error: it is waited for.
 func Keep(ctx context.Context, o Options, run func(ctx context.Context, c *Conn) error) error {
 	if _, err := o.check(); err != nil {
 		return err

@@ -35,7 +35,8 @@ type Options struct {
 	TLS      *tls.Config
 
 	Subscribe []string // filters, QoS 1, asked for on every connection
-	// Handler gets every message, in order, on paho's own goroutine: it must not block and must not publish. It may keep the payload.
+	// Handler gets every message, in order, on paho's own goroutine: it must not block and must not publish. It may keep the
+	// payload.
 	Handler func(topic string, payload []byte)
 	Will    *Message // published by the broker when the connection ends without a DISCONNECT
 

@@ -41,8 +41,8 @@ func (p *pump) taken(ack *wire.Ack, place Place, proof []byte) {
 	}
 }
 
-// gap goes back to where the platform misses something. The batches that were under way behind the lost one are answered with the same gap; these
-// echoes must not make us start again each time.
+// gap goes back to where the platform misses something. The batches that were under way behind the lost one are answered with the
+// same gap; these echoes must not make us start again each time.
 func (p *pump) gap(ack *wire.Ack, place Place) {
 	if len(p.flights) > 0 && !sameEpoch(p.flights[0].prev, ack.Mark) {
 		return
@@ -64,7 +64,8 @@ func (p *pump) gap(ack *wire.Ack, place Place) {
 	p.echoes = echoes
 }
 
-// diverged reports a platform that holds what does not fit our newest epoch. About an epoch that was left already there is nothing to report.
+// diverged reports a platform that holds what does not fit our newest epoch. About an epoch that was left already there is nothing
+// to report.
 func (p *pump) diverged(ack *wire.Ack, place Place) {
 	if !sameEpoch(ack.Mark, p.opts.Source.Head()) {
 		return

@@ -36,6 +36,7 @@ type model struct {
 	raw    map[record.Head][]byte
 	seen   []string // what was answered, as "state mark"
 	held   map[pos.Seq]bool
+	source *outboxtest.Journal // whose epochs must come one after the other; nil to let them come as they do
 }
 
 func newModel(t testing.TB) *model {
@@ -75,6 +76,7 @@ func (m *model) answer(message []byte) []byte {
 func (m *model) take(b *wire.Batch) wire.Ack {
 	chain := m.chains[b.Prev.Epoch]
 	if chain == nil {
+		m.inTurn(b)
 		chain = []record.Head{record.Genesis(b.Till, b.Prev.Epoch)}
 	}
 	heads := m.heads(b)
@@ -101,6 +103,23 @@ func (m *model) take(b *wire.Batch) wire.Ack {
 	last := heads[len(heads)-1]
 	ack.Mark, ack.Last = chain[len(chain)-1], &last
 	return ack
+}
+
+// inTurn fails when an epoch comes before an earlier one is complete: the platform would fold payments in another order than the
+// till.
+func (m *model) inTurn(b *wire.Batch) {
+	if m.source == nil {
+		return
+	}
+	for _, r := range m.source.Records() {
+		if r.Epoch == b.Prev.Epoch {
+			return
+		}
+		if int(r.Seq) >= len(m.chains[r.Epoch]) {
+			m.t.Errorf("epoch %s came before record %d of epoch %s", b.Prev.Epoch, r.Seq, r.Epoch)
+			return
+		}
+	}
 }
 
 // follows says whether h's predecessor in the batch is the end of the chain.

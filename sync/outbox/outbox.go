@@ -82,8 +82,8 @@ func New(o Options) (*Outbox, error) {
 	return &Outbox{opts: o, topic: topic, acks: make(chan []byte, 64), flush: make(chan struct{}, 1)}, nil
 }
 
-// Run pumps through one courier until the context ends or the courier fails, and returns why. It may be called again with the next courier, but
-// not twice at a time.
+// Run pumps through one courier until the context ends or the courier fails, and returns why. It may be called again with the next
+// courier, but not twice at a time.
 func (o *Outbox) Run(ctx context.Context, courier Courier) error {
 	o.setConnected(true)
 	defer o.setConnected(false)
@@ -91,7 +91,8 @@ func (o *Outbox) Run(ctx context.Context, courier Courier) error {
 	return p.run(ctx)
 }
 
-// Receive takes a message of down/ack from the courier. When too many wait it is dropped: the platform signs again for what is sent again.
+// Receive takes a message of down/ack from the courier. When too many wait it is dropped: the platform signs again for what is
+// sent again.
 func (o *Outbox) Receive(message []byte) {
 	select {
 	case o.acks <- message:

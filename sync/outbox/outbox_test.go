@@ -27,7 +27,8 @@ type scene struct {
 	stop    context.CancelFunc
 }
 
-// play runs f in a bubble with a good network. Journals must be made inside: virtual time stands still while anybody waits on a channel from outside.
+// play runs f in a bubble with a good network. Journals must be made inside: virtual time stands still while anybody waits on a
+// channel from outside.
 func play(t *testing.T, f func(s *scene)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -37,14 +38,17 @@ func play(t *testing.T, f func(s *scene)) {
 	})
 }
 
-// begin starts the outbox of a journal.
-func (s *scene) begin(journal *outboxtest.Journal) {
+// begin starts the outbox of a journal on a network with faults.
+func (s *scene) begin(journal *outboxtest.Journal, faults ...func(n *network)) {
 	s.journal = journal
 	o, err := outbox.New(outbox.Options{Till: journal.Till, Merchant: "shop", Source: journal, Platform: keys(s.model)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.outbox, s.net = o, &network{model: s.model, outbox: o}
+	for _, f := range faults {
+		f(s.net)
+	}
 	s.connect()
 }
 
@@ -124,6 +128,7 @@ func TestBadNetworks(t *testing.T) {
 			fill(j, 300)
 			j.NewEpoch()
 			fill(j, 300)
+			s.model.source = j
 			s.begin(j)
 			s.net.set(func() {
 				s.net.rng = rand.New(rand.NewPCG(seed, 1))
@@ -271,13 +276,11 @@ func TestPlatformThatForgot(t *testing.T) {
 func TestGapDoesNotStartAnAvalanche(t *testing.T) {
 	play(t, func(s *scene) {
 		j := outboxtest.New("till-1")
-		s.begin(j)
-		synctest.Wait()
-		fill(j, 1500) // six batches
-		s.net.set(func() { s.net.loseNext = 1 })
+		fill(j, 1500) // seven batches
+		s.begin(j, func(n *network) { n.loseNext = 1 })
 		s.within(time.Second)
-		if n := s.net.count(); n > 10 {
-			t.Errorf("%d batches sent where 10 are enough: %v", n, s.model.answers())
+		if n := s.net.count(); n != 11 {
+			t.Errorf("%d batches were sent, not four, the same four again, and three: %v", n, s.model.answers())
 		}
 	})
 }

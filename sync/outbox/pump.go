@@ -70,7 +70,8 @@ func (p *pump) goBack(mark record.Head) {
 	p.deadline = time.Time{}
 }
 
-// fill sends until the window is full or nothing is left. Only the courier's failure is an error here; the journal's is shown and tried again later.
+// fill sends until the window is full or nothing is left. Only the courier's failure is an error here; the journal's is shown and
+// tried again later.
 func (p *pump) fill(ctx context.Context) error {
 	for len(p.flights) < p.opts.Window {
 		chunk, message, err := p.next(ctx)
@@ -110,8 +111,8 @@ func (p *pump) retryLater(err error) {
 	}
 }
 
-// next reads and encodes the batch behind the last one under way; a nil message means that there is none to send now. An epoch is drained before
-// the next one begins: what acknowledges a later epoch must leave nothing open before it.
+// next reads and encodes the batch behind the last one under way; a nil message means that there is none to send now. An epoch is
+// drained before the next one begins: what acknowledges a later epoch must leave nothing open before it.
 func (p *pump) next(ctx context.Context) (Chunk, []byte, error) {
 	after := p.mark
 	if n := len(p.flights); n > 0 {

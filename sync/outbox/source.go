@@ -6,7 +6,8 @@ import (
 	"github.com/tillproof/tillproof/store/record"
 )
 
-// Chunk is a run of records of one epoch, copied out of the journal. It ends on a signed record. The zero Chunk means that there is nothing.
+// Chunk is a run of records of one epoch, copied out of the journal. It ends on a signed record. The zero Chunk means that there
+// is nothing.
 type Chunk struct {
 	Prev      record.Head // the record before the first one
 	Last      record.Head // the last record
@@ -38,16 +39,16 @@ type Source interface {
 	Backlog() uint64
 	// Changed gets a value after records were added. It has room for one, so that nobody waits for the outbox.
 	Changed() <-chan struct{}
-	// Next returns the records behind a head: whole commits, within the bounds unless a single commit is larger. Behind the zero Head begins the oldest
-	// epoch, behind the end of an epoch the next one. A head with Seq 0 is the beginning of its epoch. An error passes or sticks; it is shown and
-	// tried again, and nothing is skipped.
+	// Next returns the records behind a head: whole commits, within the bounds unless a single commit is larger. Behind the zero
+	// Head begins the oldest epoch, behind the end of an epoch the next one. A head with Seq 0 is the beginning of its epoch. An
+	// error passes or sticks; it is shown and tried again, and nothing is skipped.
 	Next(ctx context.Context, after record.Head, maxRecords, maxBytes int) (Chunk, error)
 	// Locate compares a head with our own records.
 	Locate(h record.Head) (Place, error)
 	// Acknowledge moves Acked to a record of ours that lies behind it. Proof is the platform's signed message, verified.
 	Acknowledge(h record.Head, proof []byte) error
-	// Diverged says that the platform holds what does not fit the newest epoch; the agent opens a new one, naming both heads. It may be called
-	// again until Head is of a new epoch.
+	// Diverged says that the platform holds what does not fit the newest epoch; the agent opens a new one, naming both heads. It
+	// may be called again until Head is of a new epoch.
 	Diverged(platform record.Head, reason record.BootReason) error
 }
 

@@ -1,7 +1,9 @@
 package platform
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
@@ -64,13 +66,24 @@ func (b *book) loadSome(ctx context.Context, c *Custody, asked []any) error {
 	return rows.Err()
 }
 
+// changed lists the payments to put back, in the order of their ids: that of the table, so that a new one goes to its end.
+func (b *book) changed() []pos.PaymentID {
+	var ids []pos.PaymentID
+	for id, p := range b.pages {
+		if p.dirty {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(x, y pos.PaymentID) int { return bytes.Compare(x[:], y[:]) })
+	return ids
+}
+
 // write puts back what has changed.
 func (b *book) write(ctx context.Context, c *Custody) error {
-	var values []any
-	for id, p := range b.pages {
-		if !p.dirty {
-			continue
-		}
+	ids := b.changed()
+	values := make([]any, 0, 12*len(ids))
+	for _, id := range ids {
+		p := b.pages[id]
 		state, err := c.states.encode(p.payment)
 		if err != nil {
 			return err

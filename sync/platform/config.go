@@ -38,8 +38,8 @@ type TillConfig struct {
 	PublicKey string     `yaml:"public_key"` // 64 hex digits
 }
 
-// LoadConfig reads and checks a configuration. An unknown key is an error. Every error is a *pos.Error with the code config_invalid, which names
-// file and line; nothing was started then.
+// LoadConfig reads and checks a configuration. An unknown key is an error. Every error is a *pos.Error with the code
+// config_invalid, which names file and line; nothing was started then.
 func LoadConfig(path string) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -110,7 +110,8 @@ func (c *Config) register() (keys map[pos.TillID]cose.PublicKey, at string, err 
 	return keys, "", nil
 }
 
-// check reads one till. Names that begin like those of the platform's own connections would give a till the platform's rights at the broker.
+// check reads one till. Names that begin like those of the platform's own connections would give a till the platform's rights at
+// the broker.
 func (t *TillConfig) check(others map[pos.TillID]cose.PublicKey) (cose.PublicKey, error) {
 	if _, err := pos.ParseTillID(string(t.Till)); err != nil {
 		return nil, err

@@ -5,13 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
-// Custody is the ledger, open for writing. One process at a time writes a ledger; Take may be called by many goroutines, which wait for each other.
+// Custody is the ledger, open for writing. One process at a time writes a ledger; Take may be called by many goroutines, which
+// wait for each other.
 type Custody struct {
 	mu     sync.Mutex // held by the one transaction at a time
 	db     *sql.DB
@@ -27,9 +29,17 @@ type statements struct {
 	putRecords, putForks, putPayments          *bulk
 }
 
-// OpenCustody opens or creates the SQLite database for writing: WAL, and a commit returns when it is on disk. The log is copied back every 16 MB.
+// OpenCustody opens or creates the SQLite database for writing: WAL, and a commit returns when it is on disk. The log is copied
+// back every 16 MB.
 func OpenCustody(ctx context.Context, path string) (*Custody, error) {
-	db, err := openSQLite(path, "rwc", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(4000)")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let everybody read it
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	db, err := openSQLite(path, "rw", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(4000)")
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +117,8 @@ func (c *Custody) Close() error {
 	return errors.Join(c.conn.Close(), c.db.Close())
 }
 
-// Take takes deliveries into custody, all in one transaction, and returns the acknowledgement of each. They may be signed and sent: what they say is
-// on disk. On an error nothing was taken and nothing may be acknowledged; the tills will send again.
+// Take takes deliveries into custody, all in one transaction, and returns the acknowledgement of each. They may be signed and
+// sent: what they say is on disk. On an error nothing was taken and nothing may be acknowledged; the tills will send again.
 func (c *Custody) Take(ctx context.Context, deliveries ...*Delivery) ([]wire.Ack, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -217,6 +217,48 @@ func TestForkAtTheMark(t *testing.T) {
 	}
 }
 
+// TestLosingBranchLeavesKnownPaymentsAlone: what the winner says of a payment stands, whatever the loser says.
+func TestLosingBranchLeavesKnownPaymentsAlone(t *testing.T) {
+	j := outboxtest.New("till-1")
+	j.Commit(intent(1))
+	clone := j.Clone()
+	j.Commit(&record.Resolution{Payment: paymentID(1), Status: pos.Unknown, Evidence: record.ByRestart, Text: "x"})
+	clone.Commit(result(1, pos.Approved))
+	clone.Commit(confirmed(1))
+	b := newBench(t, j)
+	expect(t, "winner", b.send(j, 1, 2), wire.AckOK, 2)
+	expect(t, "loser", b.send(clone, 2, 3), wire.AckFork, 2)
+	l := openLedger(t, b.path)
+	for p, err := range l.Payments(t.Context()) {
+		if err != nil || p.Status != pos.Unknown {
+			t.Errorf("%+v %v", p, err)
+		}
+	}
+	for r, err := range l.Forks(t.Context()) {
+		if err != nil || r.Held == "" {
+			t.Errorf("%+v %v", r, err)
+		}
+	}
+}
+
+// TestEpochWithoutItsBeginning: a till's own signature does not make up for a first record that follows nothing.
+func TestEpochWithoutItsBeginning(t *testing.T) {
+	j := outboxtest.New("till-1")
+	b := newBench(t, j)
+	r, err := j.Codec.Encode(j.Till, record.Head{Epoch: pos.Epoch{1}, Hash: record.Hash{2}}, record.Times{}, intent(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := j.Signer.Detached(r.Raw, cose.ForRecord)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := &wire.Batch{Till: j.Till, Prev: record.Head{Epoch: pos.Epoch{1}, Hash: record.Hash{2}}, Count: 1, Signature: signature, Records: r.Raw}
+	if _, err := b.tills.Verify(j.Till, encode(t, batch)); !errors.Is(err, ErrBroken) {
+		t.Error(err)
+	}
+}
+
 func TestVerifyRefuses(t *testing.T) {
 	j, other := threeSales("till-1"), threeSales("till-2")
 	b := newBench(t, j, other)

@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -136,7 +137,7 @@ func TestNothingIsAcknowledgedWhenTheLedgerFails(t *testing.T) {
 	if c := i.Counts(); c.Failed != 1 || c.Batches != 0 || len(i.out) != 0 {
 		t.Errorf("%+v, %d acknowledgements", c, len(i.out))
 	}
-	if err := i.send(t.Context(), receipt{}); err != mqtt.ErrClosed {
+	if err := i.send(t.Context(), receipt{}); !errors.Is(err, mqtt.ErrClosed) {
 		t.Errorf("sent without a broker: %v", err)
 	}
 }
@@ -160,9 +161,8 @@ func TestIteratorsEndWithTheCaller(t *testing.T) {
 	b := newBench(t, j)
 	b.send(j, 1, 9)
 	l := openLedger(t, b.path)
-	n := 0
 	for r, err := range l.Records(t.Context()) {
-		if n++; err != nil || r.Head.Seq != 1 || r.Till != "till-1" {
+		if err != nil || r.Head.Seq != 1 || r.Till != "till-1" {
 			t.Errorf("%+v %v", r, err)
 		}
 		break

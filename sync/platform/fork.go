@@ -5,8 +5,8 @@ import (
 	"github.com/tillproof/tillproof/store/record"
 )
 
-// losing keeps the records of a branch that lost. Money may have moved in it, so payments that only this branch knows are folded; what is
-// known otherwise is left as it is, and each payment counts once.
+// losing keeps the records of a branch that lost. Money may have moved in it, so payments that only this branch knows are folded;
+// what is known otherwise is left as it is, and each payment counts once.
 func (s *sitting) losing(d *Delivery, entries []entry) error {
 	known, err := s.branch(d, entries)
 	if err != nil {

@@ -37,7 +37,8 @@ func (c *Custody) begin(ctx context.Context, deliveries []*Delivery) (*sitting, 
 	return s, s.book.load(ctx, c, ids)
 }
 
-// write puts the payments back; records and marks are written as they are taken, so that a till's next delivery in the same transaction finds them.
+// write puts the payments back; records and marks are written as they are taken, so that a till's next delivery in the same
+// transaction finds them.
 func (s *sitting) write() error { return s.book.write(s.ctx, s.custody) }
 
 // chain is an epoch of a till as the ledger holds it.
@@ -84,12 +85,13 @@ func (s *sitting) ingest(d *Delivery) (wire.Ack, error) {
 	return ack, err
 }
 
-// fits says whether the records behind the common ones continue at the mark: all that the ledger holds of these numbers is the same.
+// fits says whether the records behind the common ones continue at the mark: all that the ledger holds of these numbers is the
+// same.
 func (d *Delivery) fits(mark record.Head, common int) bool {
 	if d.prev.Seq == mark.Seq {
 		return d.prev.Hash == mark.Hash
 	}
-	return common == min(len(d.entries), int(mark.Seq-d.prev.Seq))
+	return uint64(common) == min(uint64(len(d.entries)), uint64(mark.Seq-d.prev.Seq))
 }
 
 // chain is how far the ledger holds the delivery's epoch.
@@ -170,7 +172,8 @@ func (e *entry) row(values []any, now int64) []any {
 	return append(values, int64(e.record.Kind), payment, held, now, orNull(e.signature), e.record.Raw)
 }
 
-// fold applies records to the payments, and names those that are held: they could not be interpreted, or do not fit what came before.
+// fold applies records to the payments, and names those that are held: they could not be interpreted, or do not fit what came
+// before.
 func (s *sitting) fold(till pos.TillID, entries []entry) (held []pos.Seq) {
 	s.book.till, s.book.fork = till, false
 	for i := range entries {

@@ -11,7 +11,8 @@ import (
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
-// The sizes of the way from the broker to the ledger. What finds a queue full is dropped: nothing was acknowledged, so its till sends it again.
+// The sizes of the way from the broker to the ledger. What finds a queue full is dropped: nothing was acknowledged, so its till
+// sends it again.
 const (
 	lanes     = 2   // verify in parallel; a till's batches always take the same lane, so their order is kept
 	laneQueue = 128 // messages that wait in a lane, up to wire.GoodSize each

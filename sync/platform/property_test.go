@@ -72,8 +72,9 @@ func batchOf(till pos.TillID, c outbox.Chunk) *wire.Batch {
 	return &wire.Batch{Till: till, Prev: c.Prev, Count: c.Count(), Signature: c.Signature, Records: c.Records}
 }
 
-// TestAnyDelivery: whatever is lost, repeated, reordered and cut anew, in whatever groups, through restarts: when in the end each till has drained
-// once in order, the ledger equals the fold of the journals. As tills do, an epoch is sent only after the one before it is in custody.
+// TestAnyDelivery: whatever is lost, repeated, reordered and cut anew, in whatever groups, through restarts: when in the end each
+// till has drained once in order, the ledger equals the fold of the journals. As tills do, an epoch is sent only after the one
+// before it is in custody.
 func TestAnyDelivery(t *testing.T) {
 	folder := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {

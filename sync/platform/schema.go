@@ -7,10 +7,10 @@ const schemaVersion = 1
 
 // schema makes the tables. Epochs and hashes are blobs; times are milliseconds since 1970-01-01 UTC of the platform's clock.
 //
-// marks names the epochs and how far the ledger holds each. records holds every record of the branch that its mark goes by, byte for byte; its id is the
-// mark's id times 2^40 plus the record's number, so that an epoch lies together and grows at its end; held says why a record could not be
-// interpreted or folded. forks holds the branches that lost. payments is a view of both that could be folded again; state is a whole
-// payment but for its receipts.
+// marks names the epochs and how far the ledger holds each. records holds every record of the branch that its mark goes by, byte
+// for byte; its id is the mark's id times 2^40 plus the record's number, so that an epoch lies together and grows at its end; held
+// says why a record could not be interpreted or folded. forks holds the branches that lost. payments is a view of both that could
+// be folded again; state is a whole payment but for its receipts.
 const schema = `
 CREATE TABLE marks (
 	id INTEGER PRIMARY KEY, till TEXT NOT NULL, epoch BLOB NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL, updated_at INTEGER NOT NULL,

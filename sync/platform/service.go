@@ -23,7 +23,8 @@ import (
 // Options of [Serve] beside the configuration.
 type Options struct {
 	Log *slog.Logger // nil for none
-	// Ready is called once, when the ledger is open and the HTTP address is in use, with that address ("" for none). The broker may be away then.
+	// Ready is called once, when the ledger is open and the HTTP address is in use, with that address ("" for none). The broker
+	// may be away then.
 	Ready func(address string)
 	// Scale stretches the pauses between connections to the broker; 0 means 1.
 	Scale float64
@@ -41,8 +42,8 @@ type Service struct {
 	intake  *intake
 }
 
-// Serve runs a platform until the context ends; then it returns nil. It fails with a *pos.Error when the key, the database or the HTTP address cannot
-// be used. A broker that is away is waited for.
+// Serve runs a platform until the context ends; then it returns nil. It fails with a *pos.Error when the key, the database or the
+// HTTP address cannot be used. A broker that is away is waited for.
 func Serve(ctx context.Context, config Config, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

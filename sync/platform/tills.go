@@ -13,7 +13,8 @@ import (
 // ErrForged says that a batch is not from the till that it claims. It is not acknowledged, and its records are stored nowhere.
 var ErrForged = errors.New("forged")
 
-// ErrBroken says that a batch is not whole: it was damaged or tampered with on the way. It is not acknowledged; the till sends it again.
+// ErrBroken says that a batch is not whole: it was damaged or tampered with on the way. It is not acknowledged; the till sends it
+// again.
 var ErrBroken = errors.New("broken")
 
 // Tills knows the tills and their keys. It does not change and is safe for concurrent use.
@@ -36,8 +37,8 @@ func NewTills(keys map[pos.TillID]cose.PublicKey) (*Tills, error) {
 	return &Tills{keys: keys, records: records, wire: codec}, nil
 }
 
-// Delivery is a verified batch: it comes from its till, is whole, and its last record's signature vouches for all of it. Whether it fits what the
-// ledger holds is still open. It is for one call of [Custody.Take].
+// Delivery is a verified batch: it comes from its till, is whole, and its last record's signature vouches for all of it. Whether
+// it fits what the ledger holds is still open. It is for one call of [Custody.Take].
 type Delivery struct {
 	till    pos.TillID
 	prev    record.Head
@@ -61,9 +62,9 @@ func (e *entry) head() record.Head {
 	return record.Head{Epoch: e.record.Epoch, Seq: e.record.Seq, Hash: e.hash}
 }
 
-// Verify reads a message of up/records that came in under a till's name: till of the topic = of the header = of every record = owner of the key,
-// else it fails with [ErrForged]; the chain is computed again from the header's previous head and the last record's signature must hold, else it
-// fails with [ErrBroken].
+// Verify reads a message of up/records that came in under a till's name: till of the topic = of the header = of every record =
+// owner of the key, else it fails with [ErrForged]; the chain is computed again from the header's previous head and the last
+// record's signature must hold, else it fails with [ErrBroken].
 func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
 	key, known := t.keys[from]
 	if !known {

@@ -29,8 +29,8 @@ type Ack struct {
 	Held  []pos.Seq // records of the batch that are set aside, ascending
 	At    int64     // the platform's clock, milliseconds since 1970-01-01 UTC
 
-	// Last is the batch's last record, now in custody whichever branch it belongs to: it tells the till how far its own branch is safe where
-	// the mark belongs to another one. Nil for a gap.
+	// Last is the batch's last record, now in custody whichever branch it belongs to: it tells the till how far its own branch is
+	// safe where the mark belongs to another one. Nil for a gap.
 	Last *record.Head
 }
 

@@ -8,7 +8,8 @@ import (
 	"github.com/tillproof/tillproof/store/record"
 )
 
-// Batch is a run of records of one epoch on its way to the platform. It ends on a signed record, so that one signature vouches for all of it.
+// Batch is a run of records of one epoch on its way to the platform. It ends on a signed record, so that one signature vouches for
+// all of it.
 type Batch struct {
 	Till      pos.TillID
 	Prev      record.Head // the record before the first one: epoch, number and hash

@@ -21,7 +21,8 @@ const (
 	MaxMessage = MaxUnpacked + 64<<10
 )
 
-// Codec encodes and decodes messages. Its compressor and its decompressor run one call at a time each; others wait. It is safe for concurrent use.
+// Codec encodes and decodes messages. Its compressor and its decompressor run one call at a time each; others wait. It is safe for
+// concurrent use.
 type Codec struct {
 	enc    cbor.EncMode
 	dec    cbor.DecMode

@@ -44,8 +44,8 @@ func Partition(till pos.TillID) int {
 	return int(sum[0]) % Partitions
 }
 
-// Topic is the address of one till: tp/v1/<merchant>/p<00-63>/<till>/<channel>. Merchant and partition only route; who the till is says
-// its signature.
+// Topic is the address of one till: tp/v1/<merchant>/p<00-63>/<till>/<channel>. Merchant and partition only route; who the till is
+// says its signature.
 type Topic struct {
 	Merchant pos.MerchantID
 	Till     pos.TillID

@@ -1,13 +1,15 @@
-// Package outboxtest is a journal in memory, for tests of the outbox and of what lies behind it. Its records, hashes and signatures are real.
+// Package outboxtest is a journal in memory, for tests of the outbox and of what lies behind it. Its records, hashes and
+// signatures are real.
 package outboxtest
 
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
@@ -38,6 +40,7 @@ type Journal struct {
 	epochs  []*epoch
 	acked   record.Head
 	changed chan struct{}
+	life    int      // how many clones came before
 	calls   []string // what Diverged was told
 	fault   error
 }
@@ -59,9 +62,13 @@ func New(till pos.TillID) *Journal {
 	return j
 }
 
-// begin opens an epoch, whose name makes it sort behind the others.
+// begin opens an epoch. Its name is the same every time, sorts behind the others, and differs between a journal and its clones.
 func (j *Journal) begin() {
-	e := pos.NewEpoch(time.UnixMilli(1_700_000_000_000 + int64(len(j.epochs))))
+	var e pos.Epoch
+	sum := sha256.Sum256(fmt.Append(nil, j.Till, j.life, len(j.epochs)))
+	copy(e[8:], sum[:])
+	binary.BigEndian.PutUint64(e[:], (1_700_000_000_000+uint64(len(j.epochs)))<<16|0x7000)
+	e[8] = e[8]&0x3f | 0x80
 	j.epochs = append(j.epochs, &epoch{genesis: record.Genesis(j.Till, e)})
 }
 
@@ -69,7 +76,7 @@ func (j *Journal) begin() {
 func (j *Journal) Clone() *Journal {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	c := &Journal{Till: j.Till, Signer: j.Signer, Codec: j.Codec, acked: j.acked, changed: make(chan struct{}, 1)}
+	c := &Journal{Till: j.Till, Signer: j.Signer, Codec: j.Codec, acked: j.acked, life: j.life + 1, changed: make(chan struct{}, 1)}
 	for _, e := range j.epochs {
 		c.epochs = append(c.epochs, &epoch{genesis: e.genesis, entries: append([]entry(nil), e.entries...)})
 	}

@@ -1,0 +1,9 @@
+package scenario
+
+import "syscall"
+
+// childAttributes puts children into a group of their own, so that an interrupt at the keyboard reaches the demo alone and it can stop them in
+// order, and lets them die with a demo that is killed.
+func childAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
