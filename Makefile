@@ -20,9 +20,9 @@ check:
 test: setup
 	./tools/suites
 
+# The long counts; MINUTES=2 a fuzz target and DAYS=20 by default.
 soak:
-	$(GO) test -timeout 60m -run '^$$' -fuzz FuzzDecoder -fuzztime 5m ./drivers/zvt/codec
-	$(GO) test -timeout 60m -run TestOfflineDay ./simulator/scenario -days 20
+	./tools/soak
 
 setup:
 	./tools/setup

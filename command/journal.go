@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ func journalCommand() *cobra.Command {
 	group.PersistentFlags().StringVar(&f.dir, "data", "data", "data folder of the till, or of a demo")
 	group.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
 	verify := &cobra.Command{Use: "verify", Short: "Check every record: content, order, chain and signatures", Args: cobra.NoArgs, RunE: f.verify}
-	verify.Flags().StringVar(&f.rootKey, "root-key", "", "the platform's public key in hex, to hold the journal against its last acknowledgement")
+	verify.Flags().StringVar(&f.rootKey, "root-key", "", "the platform's public key in hex, to hold the journal against its last acknowledgement; by default that of config.yaml in the data folder")
 	group.AddCommand(verify,
 		&cobra.Command{Use: "show", Short: "Print the records, one a line", Args: cobra.NoArgs, RunE: f.show},
 		&cobra.Command{Use: "totals", Short: "Add up what was taken", Args: cobra.NoArgs, RunE: f.totals},
@@ -69,12 +70,16 @@ func (f *dataFlags) verify(c *cobra.Command, _ []string) error {
 	return err
 }
 
-// custody reads signed acknowledgements, when the platform's key is given.
+// custody reads signed acknowledgements, when the platform's key is given or stands in the configuration beside the data.
 func (f *dataFlags) custody() ([]journal.Custody, error) {
-	if f.rootKey == "" {
+	text := f.rootKey
+	if config, err := agent.LoadConfig(filepath.Join(tillFolder(f.dir), "config.yaml")); text == "" && err == nil {
+		text = config.Platform.RootKey
+	}
+	if text == "" {
 		return nil, nil
 	}
-	key, err := cose.ParsePublicKey(f.rootKey)
+	key, err := cose.ParsePublicKey(text)
 	if err != nil {
 		return nil, err
 	}

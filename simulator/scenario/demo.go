@@ -80,6 +80,9 @@ func (d *Demo) start(ctx context.Context) (err error) {
 	if d.places, err = makePlaces(d.opts.Data, d.opts.Listen); err != nil {
 		return err
 	}
+	if err := d.places.installTerminal(); err != nil {
+		return err
+	}
 	if err := d.plugTerminal(background); err != nil {
 		return err
 	}

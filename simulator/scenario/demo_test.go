@@ -95,6 +95,20 @@ func (s *shop) pay(order, tender string) (p sold) {
 	return p
 }
 
+// resolved waits until an unknown payment was decided.
+func (s *shop) resolved(order, want string) {
+	s.t.Helper()
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); <-time.After(20 * time.Millisecond) {
+		if p := s.pay(order, "card"); p.Status != "unknown" {
+			if p.Status != want {
+				s.t.Errorf("%s is %s, want %s", order, p.Status, want)
+			}
+			return
+		}
+	}
+	s.t.Fatalf("%s stays unknown", order)
+}
+
 // delivered waits until the platform has signed for a payment.
 func (s *shop) delivered(id string) {
 	s.t.Helper()
@@ -140,6 +154,11 @@ func processesOf(t *testing.T, folder string) (lines []string) {
 func TestDemoSellsDeliversAndLeavesNothingBehind(t *testing.T) {
 	temporary := t.TempDir()
 	s := openShop(t, temporary)
+	s.control("/card", `{"next":"lose_before_ack"}`) // the very first sale, lost in the worst moment
+	if lost := s.pay("order-0", "card"); lost.Status != "unknown" {
+		t.Errorf("%+v", lost)
+	}
+	s.resolved("order-0", "cancelled")
 	card := s.pay("order-1", "card")
 	if card.Status != "approved" || card.Mode != "online" {
 		t.Errorf("%+v", card)

@@ -2,11 +2,13 @@ package scenario
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/simulator/wire"
+	"github.com/tillproof/tillproof/simulator/zvtsim"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform"
 )
@@ -117,4 +120,22 @@ func write(path string, config any) error {
 		return err
 	}
 	return os.WriteFile(path, text, 0o600)
+}
+
+// installTerminal gives a new card terminal the memory that every one in a shop has: the installer's test payment and its reversal. Without any
+// transaction a terminal cannot prove that a sale was not taken, since its memory might as well have been emptied.
+func (p *places) installTerminal() error {
+	if _, err := os.Stat(p.terminal); err == nil {
+		return nil
+	}
+	at := time.Now()
+	text, err := json.Marshal(zvtsim.Memory{TerminalID: terminalID, Currency: currency, LastTrace: 2, LastReceipt: 2, Settlements: []zvtsim.Settlement{},
+		Transactions: []zvtsim.Transaction{
+			{Trace: 1, ReceiptNo: 1, Amount: 100, Currency: currency, Kind: zvtsim.Payment, At: at, Brand: "visa", Last4: "1111", Entry: 1, Reversed: true},
+			{Trace: 2, ReceiptNo: 2, Amount: 100, Currency: currency, Kind: zvtsim.Reversal, At: at, Brand: "visa", Last4: "1111", Entry: 1, ReversalOf: 1},
+		}})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(p.terminal, text, 0o600)
 }

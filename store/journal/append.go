@@ -106,7 +106,7 @@ func (j *Journal) write(list []record.Record) error {
 				if i == len(list)-1 {
 					covering = signature
 				}
-				if err := records.Put(seqKey(rec.Seq), record.AppendFrame(nil, rec.Raw, covering)); err != nil {
+				if err := records.Put(seqKey(rec.Seq), frame(rec.Raw, covering)); err != nil {
 					return err
 				}
 			}
@@ -117,6 +117,14 @@ func (j *Journal) write(list []record.Record) error {
 		})
 	})
 }
+
+// frame is a stored record in one piece of memory; bbolt keeps it until the commit.
+func frame(raw, signature []byte) []byte {
+	return record.AppendFrame(make([]byte, 0, len(raw)+len(signature)+frameHead), raw, signature)
+}
+
+// frameHead is room for what stands before a record in its frame.
+const frameHead = 16
 
 // show lets readers see the commit and wakes those who wait for one.
 func (j *Journal) show(head record.Head) {

@@ -44,7 +44,8 @@ func openViewFile(path string) (*viewFile, error) {
 	return f, err
 }
 
-// makeTables refuses a file that lacks only some of the tables: an earlier version made it, and it is made anew from the records.
+// makeTables makes a new file's tables. It refuses a file of a version that did not keep the open payments: the views are then made anew from the
+// records.
 func (f *viewFile) makeTables() error {
 	return f.db.Update(func(tx *bbolt.Tx) error {
 		if tx.Bucket(paymentsBucket()) != nil {
