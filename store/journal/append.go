@@ -78,7 +78,7 @@ func (c *chain) add(j *Journal, times record.Times, bodies []record.Body) ([]rec
 		if err != nil {
 			return nil, err
 		}
-		if err := view.Fold(book, j.codec, &rec); err != nil {
+		if err := view.FoldBody(book, &rec, body); err != nil {
 			return nil, err
 		}
 		head = rec.Head()
@@ -131,7 +131,7 @@ func (j *Journal) show(head record.Head) {
 	j.measureRoom()
 	j.state.Lock()
 	defer j.state.Unlock()
-	j.seen = head
+	j.seen, j.latest = head, max(j.latest, j.opts.Clock().Wall)
 	j.announce()
 }
 

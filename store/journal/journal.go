@@ -50,6 +50,7 @@ type Journal struct {
 	changed chan struct{}   // closed and replaced by every commit
 	bells   []chan struct{} // rung by every commit
 	room    int             // bytes left in the current segment
+	latest  int64           // the latest wall clock of any record, milliseconds since 1970-01-01 UTC
 	spare   string          // prepared file of the next segment, "" when there is none
 
 	prepare chan struct{} // asks the keeper for a spare
@@ -165,6 +166,7 @@ func (j *Journal) findHead() (record.Head, error) {
 		if err != nil {
 			return record.Head{}, errUnreadable(own[i].path, err)
 		}
+		j.latest = rec.Times.Wall
 		return rec.Head(), nil
 	}
 	return record.Genesis(j.opts.Till, j.current.epoch), nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,8 +56,11 @@ func closeAndVerify(t testing.TB, j *journal.Journal, dir string) {
 	}
 }
 
+// sales counts, so that every id is of a later millisecond: ids of one millisecond have no order.
+var sales atomic.Int64
+
 func cashSale(order string, amount pos.Minor) (pos.PaymentID, []record.Body) {
-	id := pos.NewPaymentID(time.Now())
+	id := pos.NewPaymentID(time.UnixMilli(1_700_000_000_000 + sales.Add(1)))
 	return id, []record.Body{
 		&record.Intent{Payment: id, Order: pos.OrderRef(order), Attempt: 1, Amount: amount, Currency: "EUR", Tender: pos.Cash, Mode: pos.Offline},
 		&record.Result{Payment: id, Decision: record.Decision{Status: pos.Approved, Amount: amount, Currency: "EUR"}},
@@ -322,5 +326,27 @@ func TestDivergeBeginsAnEpochThatNamesBothHeads(t *testing.T) {
 	}
 	if len(j.Epochs()) != 2 {
 		t.Errorf("epochs %v", j.Epochs())
+	}
+}
+
+func TestAClockBehindTheJournalIsDoubtedAndSellingGoesOn(t *testing.T) {
+	for behind, doubted := range map[time.Duration]bool{0: false, 50 * time.Second: false, 2 * time.Minute: true} {
+		dir := t.TempDir()
+		closeAndVerify(t, open(t, dir), dir)
+		o := options(t, dir)
+		o.Clock = func() record.Times {
+			now := journal.SystemClock()
+			now.Wall -= behind.Milliseconds()
+			return now
+		}
+		j, err := journal.Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, bodies := cashSale("order-1", 100)
+		if _, err := j.Append(bodies...); err != nil || j.MaySell() != nil || j.ClockDoubted() != doubted {
+			t.Errorf("%s behind: doubted %v, %v", behind, j.ClockDoubted(), err)
+		}
+		closeAndVerify(t, j, dir)
 	}
 }

@@ -70,7 +70,12 @@ func reopen(t *testing.T, j **journal.Journal, dir string) {
 
 func TestOpenPaymentsAreFoundAfterAStart(t *testing.T) {
 	for name, change := range map[string]func(*bbolt.Tx) error{
-		"as they were left":           func(*bbolt.Tx) error { return nil },
+		"as they were left": func(tx *bbolt.Tx) error {
+			if n := tx.Bucket([]byte("open")).Stats().KeyN; n != 2 {
+				return fmt.Errorf("%d payments are kept as open, not 2", n)
+			}
+			return nil
+		},
 		"views of an earlier version": func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("open")) },
 		"an impossible id":            func(tx *bbolt.Tx) error { return tx.Bucket([]byte("open")).Put([]byte("short"), nil) },
 	} {

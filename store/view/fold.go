@@ -21,6 +21,11 @@ func Fold(book Book, codec *record.Codec, r *record.Record) error {
 	if err != nil {
 		return err
 	}
+	return FoldBody(book, r, body)
+}
+
+// FoldBody is [Fold] for who has the record's body already. The book keeps copies of it.
+func FoldBody(book Book, r *record.Record, body record.Body) error {
 	subject, ok := body.(record.Subject)
 	if !ok {
 		return nil

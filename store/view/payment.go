@@ -78,7 +78,8 @@ func (p *Payment) result(b *record.Result) error {
 	if !p.Status.Open() {
 		return fmt.Errorf("a result for a payment that is %s", p.Status)
 	}
-	p.Decision = &b.Decision
+	decision := b.Decision
+	p.Decision = &decision
 	return nil
 }
 
@@ -98,7 +99,8 @@ func (p *Payment) resolution(b *record.Resolution) error {
 	p.Evidence = b.Evidence
 	p.Unwanted = p.Unwanted || b.Unwanted
 	if b.Found != nil {
-		p.Decision = b.Found
+		found := *b.Found
+		p.Decision = &found
 	}
 	p.Reason = Reason{Code: b.Reason, Text: b.Text}
 	if b.Status == p.Status && b.Unwanted {
