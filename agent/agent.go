@@ -29,7 +29,7 @@ import (
 // Options of a run.
 type Options struct {
 	Version string
-	Log     *slog.Logger
+	Log     *slog.Logger         // nil for none
 	Ready   func(address string) // called once the API answers at http://address
 }
 
@@ -55,6 +55,9 @@ type till struct {
 
 // Run runs a till until ctx ends or its journal stops. The end of ctx lets sales under way finish, within a bound.
 func Run(ctx context.Context, config Config, opts Options) error {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
 	paths := PathsIn(config.Data)
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return errDisk(config.Data, err)
@@ -63,6 +66,7 @@ func Run(ctx context.Context, config Config, opts Options) error {
 	if err != nil {
 		return errDisk(paths.Key, err)
 	}
+	opts.Log.Info("this till's records are signed", "till", config.Till, "public_key", hex.EncodeToString(signer.Public()))
 	token, err := loadToken(paths.Token)
 	if err != nil {
 		return errDisk(paths.Token, err)
@@ -178,18 +182,23 @@ func (t *till) serveAPI(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: api.Handler(api.Options{
 		Till: t.config.Till, Version: t.opts.Version, Engine: t.engine, Journal: t.journal, Sync: t.uplink, Data: t.config.Data, Token: t.token,
 		AllowedHosts: t.config.API.AllowedHosts, Drivers: info})}
+	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
 		bounded, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if server.Shutdown(bounded) != nil {
 			_ = server.Close()
 		}
 	})
-	defer stop()
 	if t.opts.Ready != nil {
 		t.opts.Ready(listener.Addr().String())
 	}
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	err := server.Serve(listener)
+	if !stop() {
+		<-closed // Serve returns before the requests under way are answered, and they need the journal
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/sync/mqtt"
 )
 
 // Config is till.yaml. Paths are relative to the file's folder.
@@ -117,7 +119,13 @@ func (c *Config) check() (key string, err error) {
 	if c.Journal.SegmentMiB < 1 || c.Journal.SegmentMiB > 1024 {
 		return "segment_mib", fmt.Errorf("%d is not between 1 and 1024", c.Journal.SegmentMiB)
 	}
+	if err := checkListen(c.API.Listen); err != nil {
+		return "listen", err
+	}
 	if c.Platform.Broker != "" {
+		if err := mqtt.CheckBroker(c.Platform.Broker); err != nil {
+			return "broker", err
+		}
 		if _, err := cose.ParsePublicKey(c.Platform.RootKey); err != nil {
 			return "root_key", err
 		}
@@ -128,6 +136,18 @@ func (c *Config) check() (key string, err error) {
 		}
 	}
 	return c.checkDevices()
+}
+
+// checkListen keeps the API on this machine: it speaks no TLS.
+func checkListen(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q is not a loopback address; others would need TLS, which this version has not", host)
+	}
+	return nil
 }
 
 func (c *Config) checkDevices() (key string, err error) {

@@ -19,7 +19,7 @@ type payInput struct {
 	Wait string `query:"wait" doc:"Hold the answer until the status is not pending, at most 60s." example:"30s"`
 	Body struct {
 		Order         string     `json:"order" doc:"The merchant's reference, 1-64 of [A-Za-z0-9._:/-]"`
-		Attempt       int        `json:"attempt,omitempty" default:"1"`
+		Attempt       int        `json:"attempt,omitempty" default:"1" minimum:"1" maximum:"9999"`
 		Amount        pos.Minor  `json:"amount" doc:"Minor units"`
 		Currency      string     `json:"currency" doc:"ISO 4217"`
 		Tender        pos.Tender `json:"tender" enum:"card,code,qr,cash,none"`

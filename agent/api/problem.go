@@ -89,8 +89,17 @@ func frameworkError(status int, message string, causes ...error) huma.StatusErro
 			code, next = "amount_invalid", "Send the amount as an integer of minor units."
 		}
 	}
-	if status == http.StatusNotFound {
+	switch {
+	case status == http.StatusNotFound:
 		code = "not_found"
+	case tooLarge(causes):
+		status, message = http.StatusRequestEntityTooLarge, "the request is larger than the till reads"
 	}
 	return newProblem(status, pos.NewError(code, pos.Permanent, pos.NoneMoved, message, next))
+}
+
+// tooLarge says whether the body went beyond its bound while it was read.
+func tooLarge(causes []error) bool {
+	var limit *http.MaxBytesError
+	return errors.As(errors.Join(causes...), &limit)
 }

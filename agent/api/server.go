@@ -53,9 +53,28 @@ func Handler(o Options) http.Handler {
 	config.Security = []map[string][]string{{"token": {}}}
 	api := humago.New(mux, config)
 	s.registerPayments(api)
+	s.registerList(api)
 	s.registerStatus(api)
-	mux.HandleFunc("GET /healthz", s.health)
-	return s.allowHost(http.NewCrossOriginProtection().Handler(s.authorise(http.MaxBytesHandler(mux, maxBody))))
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(refuseCrossOrigin))
+	return s.allowHost(protection.Handler(s.authorise(http.MaxBytesHandler(known(mux), maxBody))))
+}
+
+// known answers what no handler is registered for in the form of all other problems.
+func known(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" {
+			writeProblem(w, pos.NewError("not_found", pos.Permanent, pos.NoneMoved, "There is nothing at this path for this method.",
+				"/openapi.json lists what there is."))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func refuseCrossOrigin(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, pos.NewError("cross_origin", pos.Permanent, pos.NoneMoved, "The request comes from a page of another origin.",
+		"Use the till's own pages, or ask from a program."))
 }
 
 // authorise asks for the token. The description and the health check give nothing away.
@@ -95,17 +114,4 @@ func writeProblem(w http.ResponseWriter, e *pos.Error) {
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller has gone if this fails
-}
-
-// health is 200 only when a cash sale would be accepted.
-func (s *server) health(w http.ResponseWriter, _ *http.Request) {
-	if err := s.Journal.MaySell(); err != nil {
-		p := problemOf(err)
-		w.Header().Set("Content-Type", p.ContentType(""))
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_ = json.NewEncoder(w).Encode(p) // the caller has gone if this fails
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write([]byte(`{"ok":true}` + "\n")) // the caller has gone if this fails
 }

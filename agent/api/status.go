@@ -86,6 +86,12 @@ type Device struct {
 
 type statusOutput struct{ Body Status }
 
+type healthOutput struct {
+	Body struct {
+		OK bool `json:"ok"`
+	}
+}
+
 type syncOutput struct {
 	Body struct {
 		Backlog Backlog `json:"backlog"`
@@ -96,6 +102,18 @@ func (s *server) registerStatus(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Summary: "The state of the till"}, s.status)
 	huma.Register(api, huma.Operation{OperationID: "sync-now", Method: http.MethodPost, Path: "/v1/sync", DefaultStatus: http.StatusOK,
 		Summary: "Send what the platform does not hold yet, now"}, s.sync)
+	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz", Security: []map[string][]string{},
+		Summary: "200 only when a cash sale would be accepted"}, s.health)
+}
+
+// health is 200 only when a cash sale would be accepted.
+func (s *server) health(context.Context, *struct{}) (*healthOutput, error) {
+	if err := s.Journal.MaySell(); err != nil {
+		return nil, problemOf(err)
+	}
+	out := &healthOutput{}
+	out.Body.OK = true
+	return out, nil
 }
 
 func (s *server) status(context.Context, *struct{}) (*statusOutput, error) {
@@ -110,7 +128,7 @@ func (s *server) status(context.Context, *struct{}) (*statusOutput, error) {
 	head, acked, mode := s.Journal.Head(), s.Journal.Acked(), s.Sync.Mode()
 	out := Status{
 		Till: s.Till, Version: s.Version, Mode: mode.Name, ModeSinceAt: Timestamp(mode.Since.UnixMilli()), Epoch: head.Epoch, Seq: head.Seq,
-		Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.Journal.Disk()}, Policy: Policy{Headroom: []Headroom{}},
+		Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.Journal.Disk()}, Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: Policy{Headroom: []Headroom{}},
 		Devices: []Device{}, Unknown: unknown,
 	}
 	if acked.Epoch == head.Epoch {

@@ -11,6 +11,9 @@ import (
 	"github.com/tillproof/tillproof/store/record"
 )
 
+// idleLook is how often an idle card terminal is asked whether it is still there, so that the cashier learns of a pulled cable before a customer does.
+const idleLook = 30 * time.Second
+
 // Attend serves a card terminal that was just opened: it settles what an earlier life left open, then runs sales. It uses the caller's goroutine and
 // returns nil when ctx ends, or an error when the wire has to be opened anew. last is the answer of the terminal's Open.
 func (e *Engine) Attend(ctx context.Context, name pos.DeviceName, terminal drivers.CardTerminal, last drivers.Last) error {
@@ -23,8 +26,8 @@ func (e *Engine) Attend(ctx context.Context, name pos.DeviceName, terminal drive
 	if err := e.settle(ctx, s, terminal); err != nil {
 		return err
 	}
+	s.release()
 	for {
-		s.release()
 		select {
 		case <-ctx.Done():
 			return nil
@@ -32,8 +35,20 @@ func (e *Engine) Attend(ctx context.Context, name pos.DeviceName, terminal drive
 			if err := e.run(ctx, s, terminal, j); err != nil {
 				return err
 			}
+		case <-time.After(idleLook):
+			if err := look(ctx, terminal); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// look asks whether the card terminal still answers; what it answers is not of interest here. The end of ctx is no fault of the wire.
+func look(ctx context.Context, terminal drivers.CardTerminal) error {
+	if _, err := terminal.Status(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // abandon closes the station. A job that was handed over and not begun has not reached the terminal.
@@ -59,7 +74,8 @@ func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
 	return longer, func() { stop(); cancel() }
 }
 
-// run carries one sale through the terminal. An error means that the wire or the journal cannot be used any more.
+// run carries one sale through the terminal. An error means that the wire or the journal cannot be used any more. Where the terminal is free, the device
+// is released before the outcome can be seen: whoever sees it may sell again at once, and his sale waits for this goroutine.
 func (e *Engine) run(ctx context.Context, s *station, terminal drivers.CardTerminal, j *job) error {
 	defer e.forget(j)
 	saleCtx, cancel := lasting(ctx)
@@ -78,15 +94,24 @@ func (e *Engine) run(ctx context.Context, s *station, terminal drivers.CardTermi
 	case err == nil:
 		return e.confirm(s, j, outcome)
 	case errors.As(err, &refused) && refused.Retry != pos.OutcomeUnknown && refused.Money == pos.NoneMoved:
-		return e.notSent(j, err)
+		s.release()
+		if err := e.notSent(j, err); err != nil || refused.Retry == pos.Permanent {
+			return err
+		}
+		return look(ctx, terminal) // a wire that took nothing may be dead, and then has to be opened anew
 	}
 	e.log.Warn("outcome unknown", "payment", j.payment, "device", s.name, "error", err)
+	s.setUnresolved(j.payment)
 	_, err = e.journal.Append(&record.Resolution{Payment: j.payment, Status: pos.Unknown, Evidence: record.ByLink,
 		Reason: "outcome_unknown", Text: "The card terminal did not tell the outcome: " + words(err)})
 	if err != nil {
 		return err
 	}
-	return e.settle(ctx, s, terminal)
+	if err := e.settle(ctx, s, terminal); err != nil {
+		return err
+	}
+	s.release()
+	return nil
 }
 
 // confirm writes mark 3: the terminal is known to hold the result too.
@@ -94,18 +119,19 @@ func (e *Engine) confirm(s *station, j *job, outcome drivers.Outcome) error {
 	if outcome.Result.Decision.Status().Taken() {
 		s.setLast(drivers.Last{Trace: outcome.Result.Trace, ReceiptNo: outcome.Result.ReceiptNo})
 	}
+	s.release()
 	_, err := e.journal.Append(&record.Confirmed{Payment: j.payment, Receipts: receipts(outcome.Receipts)})
 	return err
 }
 
-// notSent ends a payment that the terminal never took: nothing moved. A transient cause leaves the next try to the cashier.
+// notSent ends a payment that the terminal never took: nothing moved. A transient cause, or his own wish, leaves the next try to the cashier.
 func (e *Engine) notSent(j *job, cause error) error {
 	defer e.forget(j)
 	r := &record.Resolution{Payment: j.payment, Status: pos.Cancelled, Evidence: record.ByNotSent, Reason: "not_sent", Text: words(cause)}
 	var known *pos.Error
 	if errors.As(cause, &known) {
 		r.Reason = string(known.Code)
-		if known.Retry == pos.Permanent {
+		if known.Retry == pos.Permanent && known.Code != "cancelled" {
 			r.Status = pos.Declined
 		}
 	}

@@ -42,13 +42,16 @@ func New(opts Options) (*Engine, error) {
 	return e, e.doubtPending()
 }
 
-// doubtPending turns pending into unknown: the agent that waited for the answer is dead.
+// doubtPending turns pending into unknown: the agent that waited for the answer is dead. Devices with something to answer for take no sale before.
 func (e *Engine) doubtPending() error {
 	open, err := e.journal.Views().Open()
 	if err != nil {
 		return err
 	}
 	for _, p := range open {
+		if s := e.station(p.Intent.Device); s != nil && p.Intent.Device != "" {
+			s.setUnresolved(p.Intent.Payment)
+		}
 		if p.Status != pos.Pending {
 			continue
 		}

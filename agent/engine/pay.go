@@ -40,13 +40,11 @@ func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
 		}
 		return known, false, nil
 	}
-	if err := e.mayCollect(&r); err != nil {
+	mode := e.mode()
+	if err := e.admit(&r, mode); err != nil {
 		return nil, false, err
 	}
-	if err := e.journal.MaySell(); err != nil {
-		return nil, false, err
-	}
-	id, err := e.begin(&r)
+	id, err := e.begin(&r, mode)
 	if err != nil {
 		return nil, false, err
 	}
@@ -54,6 +52,8 @@ func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
 	return p, true, err
 }
 
+// check refuses what could never be a payment. It knows nothing of the till's present state: the same request gets past it again at any time, so that
+// who asks again learns what became of his payment.
 func (e *Engine) check(r *Request) error {
 	if r.Attempt < 1 || r.Attempt > pos.MaxAttempt {
 		return errNotSupported(fmt.Sprintf("Attempt %d is not between 1 and %d.", r.Attempt, pos.MaxAttempt), "Count the attempts of an order from 1.")
@@ -68,17 +68,26 @@ func (e *Engine) check(r *Request) error {
 		r.Tender, r.Device, r.Tendered = pos.None, "", nil
 		return nil
 	}
-	if !slices.Contains(e.tenders, r.Tender) {
-		return errNotSupported(fmt.Sprintf("This till does not take the tender %q.", r.Tender), fmt.Sprintf("It takes %v.", e.tenders))
-	}
-	if r.RequireOnline && e.mode() != pos.Online {
-		return pos.NewError("offline_refused", pos.Transient, pos.NoneMoved, "The platform cannot be reached and this sale requires it.",
-			"Try again when the till is online, or sell without require_online.").With("rule", "require_online")
-	}
 	if r.Tendered != nil && (r.Tender != pos.Cash || *r.Tendered < r.Amount.Amount || *r.Tendered > pos.MaxAmount) {
 		return errAmount("The cash handed over is not enough for the amount, or the tender is not cash.", "Check tendered; it is in minor units.")
 	}
 	return nil
+}
+
+// admit says whether a new payment may begin on this till now.
+func (e *Engine) admit(r *Request, mode pos.Mode) error {
+	switch {
+	case r.Tender == pos.None && r.Amount.Amount == 0:
+	case !slices.Contains(e.tenders, r.Tender):
+		return errNotSupported(fmt.Sprintf("This till does not take the tender %q.", r.Tender), fmt.Sprintf("It takes %v.", e.tenders))
+	case r.RequireOnline && mode != pos.Online:
+		return pos.NewError("offline_refused", pos.Transient, pos.NoneMoved, "The platform cannot be reached and this sale requires it.",
+			"Try again when the till is online, or sell without require_online.").With("rule", "require_online")
+	}
+	if err := e.mayCollect(r); err != nil {
+		return err
+	}
+	return e.journal.MaySell()
 }
 
 // sameRequest compares what was asked then and now. Which device and whether the platform was there is not part of the question.
@@ -90,23 +99,26 @@ func sameRequest(intent *record.Intent, r *Request) bool {
 
 func sameMinor(a, b *pos.Minor) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// mayCollect keeps an order from being charged twice: every earlier attempt must have ended without money, or be given up, or be a part payment
+// lookAhead is how many later attempts are looked at besides all earlier ones: somebody may have lost count and gone back.
+const lookAhead = 32
+
+// mayCollect keeps an order from being charged twice: every other attempt must have ended without money, or be given up, or be a part payment
 // that leaves room for this one in the order's amount.
 func (e *Engine) mayCollect(r *Request) error {
 	var taken pos.Money
-	for a := pos.Attempt(1); a < r.Attempt; a++ {
-		earlier, err := e.journal.Views().ByKey(pos.OrderKey{Order: r.Order, Attempt: a})
+	for a := pos.Attempt(1); a <= min(r.Attempt+lookAhead, pos.MaxAttempt); a++ {
+		other, err := e.journal.Views().ByKey(pos.OrderKey{Order: r.Order, Attempt: a})
 		if err != nil {
 			return err
 		}
-		if earlier == nil || earlier.Status.Uncharged() || earlier.Unwanted {
+		if other == nil || other.Status.Uncharged() || other.Unwanted {
 			continue
 		}
-		if !earlier.Status.Taken() || r.OrderAmount == nil || earlier.Intent.Currency != r.Amount.Currency {
-			return errOrderOpen(r.Order, a, earlier.Status)
+		if !other.Status.Taken() || r.OrderAmount == nil || other.Intent.Currency != r.Amount.Currency {
+			return errOrderOpen(r.Order, a, other.Status)
 		}
 		taken.Currency = r.Amount.Currency
-		if taken, err = taken.Add(earlier.Taken()); err != nil {
+		if taken, err = taken.Add(other.Taken()); err != nil {
 			return err
 		}
 	}
@@ -117,9 +129,9 @@ func (e *Engine) mayCollect(r *Request) error {
 }
 
 // begin writes the intent and, for a card, hands the sale to the device.
-func (e *Engine) begin(r *Request) (pos.PaymentID, error) {
+func (e *Engine) begin(r *Request, mode pos.Mode) (pos.PaymentID, error) {
 	intent := &record.Intent{Payment: pos.NewPaymentID(time.Now()), Order: r.Order, Attempt: r.Attempt, Amount: r.Amount.Amount,
-		Currency: r.Amount.Currency, Tender: r.Tender, Mode: e.mode(), OrderAmount: r.OrderAmount, Tendered: r.Tendered}
+		Currency: r.Amount.Currency, Tender: r.Tender, Mode: mode, OrderAmount: r.OrderAmount, Tendered: r.Tendered}
 	if r.Tender == pos.Card {
 		return intent.Payment, e.beginCard(intent, r.Device)
 	}
@@ -167,11 +179,20 @@ func (e *Engine) Cancel(id pos.PaymentID) (*view.Payment, error) {
 	case p.Status != pos.Unknown:
 		return nil, errNotCancellable(p.Status)
 	case !p.Unwanted:
-		_, err = e.journal.Append(&record.Resolution{Payment: id, Status: pos.Unknown, Evidence: record.ByCashier, Unwanted: true,
+		_, err := e.journal.Append(&record.Resolution{Payment: id, Status: pos.Unknown, Evidence: record.ByCashier, Unwanted: true,
 			Reason: "unwanted", Text: "The cashier gave the payment up; should it turn out to be paid, it is to be reversed."})
 		if err != nil {
-			return nil, err
+			return e.overtaken(id, err)
 		}
 	}
 	return e.Payment(id)
+}
+
+// overtaken answers a cancellation that came while the device told the outcome: that outcome counts.
+func (e *Engine) overtaken(id pos.PaymentID, cause error) (*view.Payment, error) {
+	p, err := e.Payment(id)
+	if err == nil && !p.Status.Open() {
+		return nil, errNotCancellable(p.Status)
+	}
+	return nil, cause
 }

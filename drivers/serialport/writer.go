@@ -16,15 +16,15 @@ const writeChunk = 512
 // while the line may still be taking them.
 type job struct {
 	data []byte
-	sent atomic.Int64
+	gone atomic.Int64 // bytes that have gone out, or may have: counted before the library gets them
 	done chan error
 }
 
-// Write sends all of b, or returns an error with the number of bytes that are known to have gone out.
+// Write sends all of b, or returns an error with the number of bytes that may have gone out. Only 0 says that the device has seen nothing: with any
+// other number a command of money may have been received and must be asked for.
 //
 // With 0 and os.ErrDeadlineExceeded nothing was tried, because the deadline had passed before; the port stays usable. Every other
-// error sticks. After [ErrStuck] (which is os.ErrDeadlineExceeded here too) the number is only a lower bound: a caller must believe
-// that the device may have received everything.
+// error sticks, [ErrStuck] (which is os.ErrDeadlineExceeded here too) among them.
 func (p *Port) Write(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
@@ -60,16 +60,16 @@ func (p *Port) await(j *job) (int, error) {
 		changed, by, failed := p.state.writing()
 		select {
 		case err := <-j.done:
-			return int(j.sent.Load()), err
+			return int(j.gone.Load()), err
 		default:
 		}
 		switch {
 		case failed != nil:
-			return int(j.sent.Load()), failed
+			return int(j.gone.Load()), failed
 		case passed(by):
 			p.counters.stuck()
 			p.fail(ErrStuck)
-			return int(j.sent.Load()), fmt.Errorf("%w: %w", ErrStuck, os.ErrDeadlineExceeded)
+			return int(j.gone.Load()), fmt.Errorf("%w: %w", ErrStuck, os.ErrDeadlineExceeded)
 		}
 		j.wait(changed, by)
 	}
@@ -94,21 +94,33 @@ func (p *Port) writeAll() error {
 // transmit writes a job's bytes, in as many calls as the library needs. It stops between two calls when the port goes down.
 func (p *Port) transmit(j *job) error {
 	for rest := j.data; len(rest) > 0; {
-		if _, _, err := p.state.writing(); err != nil {
-			return err
-		}
-		n, err := p.raw.Write(rest[:min(len(rest), writeChunk)])
-		j.sent.Add(int64(n))
+		n, err := p.give(j, rest[:min(len(rest), writeChunk)])
 		p.counters.sent(n)
-		if err == nil && n <= 0 {
-			err = io.ErrShortWrite
-		}
 		if err != nil {
-			return errors.Join(ErrUnplugged, err)
+			return err
 		}
 		rest = rest[n:]
 	}
 	return nil
+}
+
+// give hands one chunk to the library. The bytes count as gone before the state of the port is looked at: whoever then sees the port fail, while this
+// call is on its way, sees the bytes too.
+func (p *Port) give(j *job, chunk []byte) (n int, err error) {
+	j.gone.Add(int64(len(chunk)))
+	defer func() { j.gone.Add(int64(n - len(chunk))) }()
+	if _, _, err := p.state.writing(); err != nil {
+		return 0, err
+	}
+	n, err = p.raw.Write(chunk)
+	n = max(n, 0)
+	if err == nil && n == 0 {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return n, errors.Join(ErrUnplugged, err)
+	}
+	return n, nil
 }
 
 // wait waits for the job's end, a change of the port's state or the deadline.

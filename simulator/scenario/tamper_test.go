@@ -54,9 +54,10 @@ func tampering(t *testing.T, data string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed := strings.Replace(string(text), `"reversed": false`, `"reversed": true`, 1)
-		if err := os.WriteFile(terminal, []byte(changed), 0o600); err != nil || changed == string(text) {
-			t.Fatalf("nothing was changed: %v", err)
+		at := strings.LastIndex(string(text[:strings.LastIndex(string(text), `"reversed": false`)]), `"amount": `) // of the last that counts
+		changed := string(text[:at]) + `"amount": 1` + string(text[at+len(`"amount": `):])
+		if err := os.WriteFile(terminal, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
 		}
 		if reconciles(t, data) {
 			t.Error("reconcile sees nothing")

@@ -22,8 +22,9 @@ const (
 // Views are the payments of all epochs, as of the last commit. What was changed lately is in memory, the rest in a file that is committed
 // now and then with the head that it covers; after a crash the records behind that head are folded again.
 type Views struct {
-	codec *record.Codec
-	file  *viewFile
+	codec    *record.Codec
+	file     *viewFile
+	flushing sync.Mutex // one flush at a time: an older state must not be written over a newer one
 
 	mu      sync.RWMutex
 	changed map[pos.PaymentID]*view.Payment // not in the file yet
@@ -194,6 +195,8 @@ func (v *Views) keep(ctx context.Context) {
 
 // flush writes what has changed, together with the head that it covers.
 func (v *Views) flush() error {
+	v.flushing.Lock()
+	defer v.flushing.Unlock()
 	v.mu.RLock()
 	changed, covers := maps.Clone(v.changed), v.covers
 	v.mu.RUnlock()

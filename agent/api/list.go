@@ -1,0 +1,74 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/journal"
+)
+
+type listInput struct {
+	Order  string     `query:"order"`
+	Status pos.Status `query:"status"`
+	From   string     `query:"from" doc:"Begun at this time or later, RFC 3339"`
+	Limit  int        `query:"limit" default:"50" minimum:"1" maximum:"500"`
+	Cursor string     `query:"cursor" doc:"next_cursor of the page before"`
+}
+
+type listOutput struct {
+	Body struct {
+		Items      []Payment `json:"items"`
+		NextCursor string    `json:"next_cursor,omitempty" doc:"Absent on the last page"`
+	}
+}
+
+func (s *server) registerList(api huma.API) {
+	huma.Register(api, huma.Operation{OperationID: "list-payments", Method: http.MethodGet, Path: "/v1/payments", Summary: "List payments, newest first"}, s.list)
+}
+
+// list asks for one payment more than fits the page, which tells whether there is a next one.
+func (s *server) list(_ context.Context, in *listInput) (*listOutput, error) {
+	q, err := in.query()
+	if err != nil {
+		return nil, newProblem(http.StatusUnprocessableEntity, pos.NewError("request_invalid", pos.Permanent, pos.NoneMoved, err.Error(), "Correct the request."))
+	}
+	found, err := s.Journal.Views().List(q)
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	out := &listOutput{}
+	out.Body.Items = []Payment{}
+	for _, p := range found[:min(len(found), in.Limit)] {
+		out.Body.Items = append(out.Body.Items, payment(p, s.Journal.Acked(), s.Engine.Progress(p.Intent.Payment)))
+	}
+	if len(found) > in.Limit {
+		out.Body.NextCursor = found[in.Limit-1].Intent.Payment.String()
+	}
+	return out, nil
+}
+
+func (in *listInput) query() (q journal.Query, err error) {
+	q = journal.Query{Status: in.Status, Limit: in.Limit + 1}
+	if in.Order != "" {
+		if q.Order, err = pos.ParseOrderRef(in.Order); err != nil {
+			return q, err
+		}
+	}
+	if in.Cursor != "" {
+		if q.Before, err = pos.ParsePaymentID(in.Cursor); err != nil {
+			return q, err
+		}
+	}
+	if in.From != "" {
+		from, err := time.Parse(time.RFC3339, in.From)
+		if err != nil {
+			return q, err
+		}
+		q.From = from.UnixMilli()
+	}
+	return q, nil
+}
