@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/gofrs/flock"
+
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 )
@@ -131,5 +133,32 @@ func TestManyOpenFilesFailCleanly(t *testing.T) {
 	defer p.Close()
 	if _, err := p.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("Read: %v", err)
+	}
+}
+
+func TestALockThatLostItsNameKeepsNobodyOut(t *testing.T) {
+	device := t.TempDir() + "/device"
+	first, err := acquire(device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := flock.New(lockPath(device)) // opened before the holder lets go, locked after
+	if locked, err := stale.TryLock(); err != nil || locked {
+		t.Fatalf("locked twice: %v, %v", locked, err)
+	}
+	first.release()
+	if _, err := os.Stat(lockPath(device)); !os.IsNotExist(err) {
+		t.Errorf("the file was left behind: %v", err)
+	}
+	second, err := acquire(device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.release()
+	if err := stale.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := acquire(device); err == nil {
+		t.Error("two hold one device")
 	}
 }
