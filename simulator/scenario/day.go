@@ -34,7 +34,7 @@ type day struct {
 
 	mu      sync.Mutex // guards what the terminal's goroutine shares
 	running pos.Minor  // amount of the card sale that is running
-	fatal   *kill      // strikes at a moment of this sale
+	armed   []*kill    // the first one strikes at its moment of a card sale
 	witness *witness
 }
 
@@ -132,31 +132,43 @@ func (y *day) attempt(ctx context.Context, s *sale, n int, tender pos.Tender) (a
 func (y *day) prepare(s *sale, attempt int) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	y.running, y.fatal = s.amount, nil
+	y.running = s.amount
 	if attempt > 1 {
 		return
 	}
+	if s.kill != nil && s.kill.who == killedByTerminal {
+		y.armed = append(y.armed, s.kill)
+	}
+	if s.kill != nil && s.kill.who == killedInCommit {
+		time.AfterFunc(s.kill.after, func() { y.killAgent(s.kill) })
+	}
 	if s.tender == pos.Card {
-		y.terminal.Next(zvtsim.Card{Do: s.card})
+		y.presentCard(s)
 	}
-	if k := s.kill; k != nil {
-		switch k.who {
-		case killedByTerminal:
-			y.fatal = k
-		case killedInCommit:
-			time.AfterFunc(k.after, func() { y.killAgent(k) })
-		}
+}
+
+// presentCard lays the sale's card on the terminal and takes away one that an earlier sale did not come to. A kill that is still to strike needs a card
+// that gets as far as its moment.
+func (y *day) presentCard(s *sale) {
+	card := zvtsim.Card{Do: s.card}
+	if len(y.armed) > 0 {
+		card.Do = zvtsim.Approve
 	}
+	y.terminal.TakeAway()
+	y.terminal.Next(card)
 }
 
 // observe is called by the terminal before it goes on: who is killed here dies at exactly this moment.
 func (y *day) observe(e zvtsim.Event) {
 	y.mu.Lock()
 	y.witness.see(e, y.running)
-	k := y.fatal
+	var k *kill
+	if len(y.armed) > 0 {
+		k = y.armed[0]
+	}
 	strikes := k != nil && e.Moment == k.at && (k.of == "" || e.Command == k.of) && (k.at != zvtsim.ByteReceived || e.Byte >= k.byte)
 	if strikes {
-		y.fatal = nil
+		y.armed = y.armed[1:]
 	}
 	y.mu.Unlock()
 	if strikes {

@@ -96,7 +96,7 @@ func makePlan(seed uint64) plan {
 	}
 	for _, k := range agentMoments(r) {
 		k.who = killedByTerminal
-		s := p.free(r, 5, payments)
+		s := p.free(r, 5, payments-20) // a kill that a dead wire prevents strikes at a later card
 		s.tender, s.card, s.kill = pos.Card, zvtsim.Approve, k
 	}
 	for range 3 {

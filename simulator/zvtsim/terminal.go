@@ -80,6 +80,13 @@ func (t *Terminal) Next(c Card) {
 	t.cards = append(t.cards, c)
 }
 
+// TakeAway empties the queue of cards.
+func (t *Terminal) TakeAway() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cards = nil
+}
+
 // Observe sets who is told of events; nil for nobody.
 func (t *Terminal) Observe(f func(Event)) {
 	t.mu.Lock()
