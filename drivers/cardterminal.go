@@ -109,10 +109,13 @@ type Outcome struct {
 	Receipts []Receipt
 }
 
-// Last names the last transaction that a terminal completed, the zero value when it has none.
+// Last names the last transaction that a terminal completed, the zero value when it says that it has none.
 type Last struct {
 	Trace     string
 	ReceiptNo string
+
+	// Untold says that the terminal did not tell it, or not by a number: a transaction that it tells later may be an older one.
+	Untold bool
 }
 
 // Pending is an unfinished sale, as the journal knows it.

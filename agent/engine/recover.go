@@ -56,7 +56,7 @@ func (e *Engine) openOn(s *station) ([]*view.Payment, error) {
 func pending(p *view.Payment) drivers.Pending {
 	q := drivers.Pending{Amount: p.Asked()}
 	if b := p.Intent.Before; b != nil {
-		q.Before = drivers.Last{Trace: b.Trace, ReceiptNo: b.ReceiptNo}
+		q.Before = drivers.Last{Trace: b.Trace, ReceiptNo: b.ReceiptNo, Untold: b.Untold}
 	}
 	if d := p.Decision; d != nil {
 		r := result(*d)

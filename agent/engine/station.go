@@ -137,7 +137,7 @@ func (s *station) before() *record.Last {
 	if s.last == (drivers.Last{}) {
 		return nil
 	}
-	return &record.Last{Trace: s.last.Trace, ReceiptNo: s.last.ReceiptNo}
+	return &record.Last{Trace: s.last.Trace, ReceiptNo: s.last.ReceiptNo, Untold: s.last.Untold}
 }
 
 // Device is the state of one device, for people.

@@ -48,8 +48,8 @@ func newTerminal(conn drivers.Conn, settings drivers.Settings) (drivers.CardTerm
 	return t, nil
 }
 
-// Open waits until the terminal is free, registers, and reads its last transaction. A terminal that has none, or does
-// not tell it, gives the zero value. Errors mean that no money was asked for; what an earlier sale left behind is for
+// Open waits until the terminal is free, registers, and reads its last transaction. A terminal that has none gives the
+// zero value. Errors mean that no money was asked for; what an earlier sale left behind is for
 // Recover to say.
 func (t *terminal) Open(ctx context.Context) (drivers.Last, error) {
 	if err := t.makeReady(ctx); err != nil {

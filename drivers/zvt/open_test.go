@@ -48,12 +48,12 @@ func TestOpen(t *testing.T) {
 			d.registration(registered)
 			d.repeats(before)
 		}, drivers.Last{Trace: "000123", ReceiptNo: "0023"}, 0},
-		{"with none, refused", func(d *device) {
+		{"not told", func(d *device) {
 			d.status(idleStatus)
 			d.registration(registered)
 			d.takes("06 20")
 			d.says("84 83 00")
-		}, drivers.Last{}, 0},
+		}, drivers.Last{Untold: true}, 0},
 		{"with none, failed", func(d *device) {
 			d.status(idleStatus)
 			d.registration(registered)

@@ -29,14 +29,19 @@ func (t *terminal) judge(p drivers.Pending, f found) drivers.Recovery {
 		return nothingTold(p, f)
 	}
 	last, stored := f.last(), charging(p.Stored)
+	known := stored != nil && stored.Trace != "" && stored.Trace == last.Trace
 	switch {
+	case p.Before.Untold && known:
+		return t.judgeNewer(p, f)
+	case p.Before.Untold:
+		return verdict(drivers.Undecided, "The terminal tells %s as its last transaction; before this sale it told none, so that may be an older one.", name(last))
 	case !comparable(last, p.Before):
 		return verdict(drivers.Undecided, "The terminal's last transaction, %s, cannot be told from the one before this sale.", name(last))
-	case sameTransaction(last, p.Before) && stored != nil && stored.Trace != "" && stored.Trace == last.Trace:
+	case sameTransaction(last, p.Before) && known:
 		return verdict(drivers.Undecided, "The terminal gave this sale the number of the one before it, %s.", name(last))
 	case sameTransaction(last, p.Before):
 		return verdict(drivers.NotCharged, "The terminal's last transaction is %s, the one before this sale.", name(last))
-	case last == drivers.Last{} || f.result.Code != approvedCode:
+	case last.Untold || f.result.Code != approvedCode:
 		return verdict(drivers.Undecided, "The terminal's last transaction, %s, is not a numbered success.", name(last))
 	}
 	return t.judgeNewer(p, f)
@@ -76,12 +81,14 @@ func charging(stored *drivers.Result) *drivers.Result {
 // before either, and that began to answer the question: one that refuses it outright, or has emptied its memory since,
 // may have booked the sale.
 func nothingTold(p drivers.Pending, f found) drivers.Recovery {
-	empty := f.refusal == nil || !f.refusal.early && nothingStored(f.refusal.code)
-	if empty && p.Before == (drivers.Last{}) && charging(p.Stored) == nil {
+	if f.empty() && p.Before == (drivers.Last{}) && charging(p.Stored) == nil {
 		return verdict(drivers.NotCharged, "The terminal had no transaction before this sale and has none now.")
 	}
 	if f.refusal != nil {
 		return verdict(drivers.Undecided, "The terminal does not tell its last transaction: %s.", resultText(f.refusal.code))
+	}
+	if p.Before.Untold {
+		return verdict(drivers.Undecided, "The terminal told no transaction before this sale and tells none now.")
 	}
 	return verdict(drivers.Undecided, "The terminal tells no transaction, although it had one before.")
 }

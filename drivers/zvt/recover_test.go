@@ -60,6 +60,10 @@ func TestJudge(t *testing.T) {
 		{"without any number in an empty terminal", drivers.Last{}, nil, unnumbered, drivers.Undecided},
 		{"receipt numbers only, new", drivers.Last{ReceiptNo: "0023"}, nil, receiptOnly, drivers.Charged},
 		{"receipt numbers only, old", drivers.Last{ReceiptNo: "0023"}, nil, receiptOld, drivers.NotCharged},
+		{"not told before, one now", drivers.Last{Untold: true}, nil, transaction("000124", eur(1023)), drivers.Undecided},
+		{"not told before, stored with this trace", drivers.Last{Untold: true}, stored(drivers.Approved, "000124", 1023), transaction("000124", eur(1023)), drivers.Charged},
+		{"not told before, stored with another trace", drivers.Last{Untold: true}, stored(drivers.Approved, "000125", 1023), transaction("000124", eur(1023)), drivers.Undecided},
+		{"not told before nor now", drivers.Last{Untold: true}, nil, empty, drivers.Undecided},
 		{"different kinds of number", drivers.Last{Trace: "000123"}, nil, receiptOnly, drivers.Undecided},
 	}
 	for _, c := range cases {

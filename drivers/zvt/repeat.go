@@ -23,10 +23,18 @@ type found struct {
 
 // last is the moving numbers of the transaction, zero when there is none.
 func (f found) last() drivers.Last {
-	if f.result == nil {
+	switch {
+	case f.result != nil:
+		return drivers.Last{Trace: f.result.Trace, ReceiptNo: f.result.ReceiptNo, Untold: f.result.Trace == "" && f.result.ReceiptNo == ""}
+	case f.empty():
 		return drivers.Last{}
 	}
-	return drivers.Last{Trace: f.result.Trace, ReceiptNo: f.result.ReceiptNo}
+	return drivers.Last{Untold: true}
+}
+
+// empty says whether a terminal that told no transaction has said by that that it holds none: it began to answer and had nothing.
+func (f found) empty() bool {
+	return f.refusal == nil || !f.refusal.early && nothingStored(f.refusal.code)
 }
 
 // lastTransaction asks for the last successful transaction with 06 20. Errors are those of the wire and of ctx only.

@@ -50,6 +50,7 @@ type Intent struct {
 type Last struct {
 	Trace     string `cbor:"1,keyasint,omitempty" json:"trace,omitempty"`
 	ReceiptNo string `cbor:"2,keyasint,omitempty" json:"receipt_no,omitempty"`
+	Untold    bool   `cbor:"3,keyasint,omitempty" json:"untold,omitempty"` // the terminal did not tell it
 }
 
 // Result is durable before the device gets its acknowledgement (law 2). It counts for the cashier when a [Confirmed] follows.
