@@ -32,6 +32,7 @@ type supervisor struct {
 	currency pos.Currency
 	engine   *engine.Engine
 	log      *slog.Logger
+	reported string // the last reason, so that the log tells each once
 }
 
 // findDriver finds the driver that a device's configuration names.
@@ -79,7 +80,10 @@ func (s *supervisor) report(err error) {
 			state = engine.Absent
 		}
 	}
-	s.log.Warn("device not available", "state", state, "error", err)
+	if text != s.reported {
+		s.log.Warn("device not available; it is tried again", "state", state, "error", err)
+	}
+	s.reported = text
 	s.engine.SetDevice(s.config.Name, state, text)
 }
 
@@ -101,6 +105,7 @@ func (s *supervisor) serve(ctx context.Context) (opened bool, err error) {
 		return false, err
 	}
 	s.log.Info("device ready")
+	s.reported = ""
 	if err = s.engine.Attend(ctx, s.config.Name, terminal, last); err != nil {
 		return true, err
 	}

@@ -99,23 +99,20 @@ func sameRequest(intent *record.Intent, r *Request) bool {
 
 func sameMinor(a, b *pos.Minor) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// lookAhead is how many later attempts are looked at besides all earlier ones: somebody may have lost count and gone back.
-const lookAhead = 32
-
 // mayCollect keeps an order from being charged twice: every other attempt must have ended without money, or be given up, or be a part payment
-// that leaves room for this one in the order's amount.
+// that leaves room for this one in the order's amount. Later attempts count too: somebody may have lost count and gone back.
 func (e *Engine) mayCollect(r *Request) error {
+	attempts, err := e.journal.Views().Attempts(r.Order)
+	if err != nil {
+		return err
+	}
 	var taken pos.Money
-	for a := pos.Attempt(1); a <= min(r.Attempt+lookAhead, pos.MaxAttempt); a++ {
-		other, err := e.journal.Views().ByKey(pos.OrderKey{Order: r.Order, Attempt: a})
-		if err != nil {
-			return err
-		}
-		if other == nil || other.Status.Uncharged() || other.Unwanted {
+	for _, other := range attempts {
+		if other.Status.Uncharged() || other.Unwanted {
 			continue
 		}
 		if !other.Status.Taken() || r.OrderAmount == nil || other.Intent.Currency != r.Amount.Currency {
-			return errOrderOpen(r.Order, a, other.Status)
+			return errOrderOpen(r.Order, other.Intent.Attempt, other.Status)
 		}
 		taken.Currency = r.Amount.Currency
 		if taken, err = taken.Add(other.Taken()); err != nil {

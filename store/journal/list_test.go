@@ -60,3 +60,35 @@ func TestListPagesNewestFirst(t *testing.T) {
 		t.Errorf("from the far future: %v", got)
 	}
 }
+
+func TestAttemptsOfAnOrderFromFileAndMemory(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	sell := func(order pos.OrderRef, attempt pos.Attempt) {
+		_, bodies := cashSale(string(order), 100)
+		bodies[0].(*record.Intent).Attempt = attempt
+		if _, err := j.Append(bodies...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sell("order-1", 1)
+	sell("order-1", 300)
+	sell("order-10", 1)
+	closeAndVerify(t, j, dir) // writes the views to their file
+	j = open(t, dir)
+	sell("order-1", 2)
+	list, err := j.Views().Attempts("order-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var attempts []pos.Attempt
+	for _, p := range list {
+		attempts = append(attempts, p.Intent.Attempt)
+	}
+	if fmt.Sprint(attempts) != "[1 2 300]" {
+		t.Errorf("attempts %v", attempts)
+	}
+	if list, err := j.Views().Attempts("nobody"); err != nil || len(list) != 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+}

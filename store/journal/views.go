@@ -27,11 +27,11 @@ type Views struct {
 	flushing sync.Mutex // one flush at a time: an older state must not be written over a newer one
 
 	mu      sync.RWMutex
-	changed map[pos.PaymentID]*view.Payment // not in the file yet
-	keys    map[pos.OrderKey]pos.PaymentID  // of changed
-	open    map[pos.PaymentID]bool          // pending or unknown
-	covers  record.Head                     // the last record folded
-	full    chan struct{}                   // asks the keeper to flush now
+	changed map[pos.PaymentID]*view.Payment                // not in the file yet
+	orders  map[pos.OrderRef]map[pos.Attempt]pos.PaymentID // of changed
+	open    map[pos.PaymentID]bool                         // pending or unknown
+	covers  record.Head                                    // the last record folded
+	full    chan struct{}                                  // asks the keeper to flush now
 }
 
 // openViews opens the file and folds what the journal has beyond it. A file that is damaged, or that covers a journal other than this one, is made anew.
@@ -56,7 +56,7 @@ func loadViews(path string, codec *record.Codec) (*Views, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Views{codec: codec, file: file, changed: map[pos.PaymentID]*view.Payment{}, keys: map[pos.OrderKey]pos.PaymentID{},
+	v := &Views{codec: codec, file: file, changed: map[pos.PaymentID]*view.Payment{}, orders: map[pos.OrderRef]map[pos.Attempt]pos.PaymentID{},
 		open: map[pos.PaymentID]bool{}, full: make(chan struct{}, 1)}
 	if v.covers, err = file.covers(); err == nil {
 		err = file.open(func(id pos.PaymentID) { v.open[id] = true })
@@ -121,7 +121,10 @@ func (v *Views) accept(changed view.Payments, covers record.Head) {
 	defer v.mu.Unlock()
 	for id, p := range changed {
 		v.changed[id] = p
-		v.keys[p.Key()] = id
+		if v.orders[p.Intent.Order] == nil {
+			v.orders[p.Intent.Order] = map[pos.Attempt]pos.PaymentID{}
+		}
+		v.orders[p.Intent.Order][p.Intent.Attempt] = id
 		if p.Status.Open() {
 			v.open[id] = true
 		} else {
@@ -152,12 +155,37 @@ func (v *Views) Payment(id pos.PaymentID) (*view.Payment, error) {
 // ByKey returns the payment of an order and attempt, nil when there is none.
 func (v *Views) ByKey(key pos.OrderKey) (*view.Payment, error) {
 	v.mu.RLock()
-	id, ok := v.keys[key]
+	id, ok := v.orders[key.Order][key.Attempt]
 	v.mu.RUnlock()
 	if ok {
 		return v.Payment(id)
 	}
 	return v.file.byKey(key)
+}
+
+// Attempts returns the payments of an order, the first attempt first.
+func (v *Views) Attempts(order pos.OrderRef) ([]*view.Payment, error) {
+	v.mu.RLock()
+	latest := maps.Clone(v.orders[order])
+	v.mu.RUnlock()
+	list, err := v.file.ofOrder(&Query{Order: order, Limit: int(pos.MaxAttempt)})
+	if err != nil {
+		return nil, err
+	}
+	attempts := map[pos.Attempt]*view.Payment{}
+	for _, p := range list {
+		attempts[p.Intent.Attempt] = p
+	}
+	for attempt, id := range latest {
+		if attempts[attempt], err = v.Payment(id); err != nil {
+			return nil, err
+		}
+	}
+	list = list[:0]
+	for _, attempt := range slices.Sorted(maps.Keys(attempts)) {
+		list = append(list, attempts[attempt])
+	}
+	return list, nil
 }
 
 // Open lists the payments that are pending or unknown, oldest first.
@@ -211,7 +239,9 @@ func (v *Views) flush() error {
 	for id, p := range changed {
 		if v.changed[id] == p {
 			delete(v.changed, id)
-			delete(v.keys, p.Key())
+			if delete(v.orders[p.Intent.Order], p.Intent.Attempt); len(v.orders[p.Intent.Order]) == 0 {
+				delete(v.orders, p.Intent.Order)
+			}
 		}
 	}
 	return nil
