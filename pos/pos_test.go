@@ -217,10 +217,4 @@ func TestTotals(t *testing.T) {
 	if err := a.Add(pos.Card, pos.Money{Amount: math.MaxInt64, Currency: "EUR"}); err == nil || a[pos.Card]["EUR"].Amount != 350 {
 		t.Errorf("overflow: %v, %v", a, err)
 	}
-	if _, err := pos.ParseTender("gold"); err == nil {
-		t.Error("gold is a tender")
-	}
-	if tender, err := pos.ParseTender("cash"); err != nil || tender != pos.Cash {
-		t.Error("cash is none")
-	}
 }

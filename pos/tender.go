@@ -1,7 +1,5 @@
 package pos
 
-import "fmt"
-
 // Tender is the way a customer pays.
 type Tender string
 
@@ -14,15 +12,6 @@ const (
 	Cash Tender = "cash"
 	None Tender = "none"
 )
-
-// ParseTender accepts the names of the tenders.
-func ParseTender(s string) (Tender, error) {
-	switch t := Tender(s); t {
-	case Card, Code, QR, Cash, None:
-		return t, nil
-	}
-	return "", fmt.Errorf("%q is not a tender (card, code, qr, cash, none)", s)
-}
 
 // Mode says whether the platform could be asked when the path of a payment was chosen.
 type Mode string

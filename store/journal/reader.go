@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
@@ -87,12 +86,3 @@ func (r *Reader) Payments() (view.Payments, error) {
 
 // Codec reads the records' bodies.
 func (r *Reader) Codec() *record.Codec { return r.codec }
-
-// Exists says whether dir holds a journal.
-func Exists(dir string) bool {
-	if _, err := os.Stat(dir); err != nil {
-		return false
-	}
-	list, err := listSegments(dir)
-	return err != nil || len(list) > 0
-}
