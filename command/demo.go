@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,9 +19,6 @@ type demoFlags struct {
 	listen string
 	json   bool
 }
-
-// fastCard is how long a scripted customer takes: long enough for the messages of a card payment to be apart.
-const fastCard = 5 * time.Millisecond
 
 func demoCommand() *cobra.Command {
 	f := &demoFlags{}
@@ -53,11 +49,7 @@ func (f *demoFlags) run(c *cobra.Command) (err error) {
 	}
 	ctx, stop := untilSignal(c.Context())
 	defer stop()
-	options := scenario.Options{Data: f.data, Exe: exe, Listen: f.listen}
-	if f.script != "" {
-		options.CardAfter = fastCard
-	}
-	d, err := scenario.Start(ctx, options)
+	d, err := scenario.Start(ctx, scenario.Options{Data: f.data, Exe: exe, Listen: f.listen, Brisk: f.script != ""})
 	if err != nil {
 		return exit(exitAway, fmt.Errorf("the demo could not be started: %w", err))
 	}

@@ -23,7 +23,7 @@ type Options struct {
 	Exe    string // the program whose commands run, platform and broker start the children
 	Listen string // address of the till's API; port 0 takes a free one
 
-	CardAfter time.Duration // how long a customer takes with the card; 0 for as long as people do
+	Brisk bool // customers and card terminal lose no time, as in a script
 }
 
 // Demo is a whole shop with its platform. It owns the children and its goroutines; Stop ends them.
@@ -86,7 +86,7 @@ func (d *Demo) start(ctx context.Context) (err error) {
 	if err := d.plugTerminal(background); err != nil {
 		return err
 	}
-	if err := d.places.writeConfigs(d.outlet, d.shop.Addr(), d.centre.Addr()); err != nil {
+	if err := d.places.writeConfigs(d.terminalConfig(), d.shop.Addr(), d.centre.Addr()); err != nil {
 		return err
 	}
 	d.makeProcesses(brokerAddress)
@@ -123,7 +123,7 @@ func (d *Demo) plugTerminal(ctx context.Context) (err error) {
 		return err
 	}
 	d.terminal, err = zvtsim.New(zvtsim.Options{Path: d.places.terminal, TerminalID: terminalID, Currency: currency, Stream: d.outlet.Stream(),
-		PlainStatus: true, CardAfter: d.opts.CardAfter})
+		PlainStatus: true, CardAfter: d.opts.pace().card})
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/tillproof/tillproof/agent"
-	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
-	"github.com/tillproof/tillproof/simulator/wire"
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform"
@@ -79,7 +77,7 @@ func chosen(listen string) (string, error) {
 }
 
 // writeConfigs makes the keys of both ends and writes till.yaml and platform.yaml, which name each other's public keys.
-func (p *places) writeConfigs(outlet wire.Outlet, tillBroker, platformBroker string) error {
+func (p *places) writeConfigs(terminal agent.DeviceConfig, tillBroker, platformBroker string) error {
 	till, err := cose.LoadOrCreate(agent.PathsIn(filepath.Dir(p.tillConfig)).Key)
 	if err != nil {
 		return err
@@ -94,24 +92,13 @@ func (p *places) writeConfigs(outlet wire.Outlet, tillBroker, platformBroker str
 			Platform: agent.PlatformConfig{Broker: "tcp://" + tillBroker, RootKey: hex.EncodeToString(centre.Public())},
 			API:      agent.APIConfig{Listen: p.till, AllowedHosts: []string{}},
 			Journal:  agent.JournalConfig{SegmentMiB: 8},
-			Devices:  []agent.DeviceConfig{terminalConfig(outlet)},
+			Devices:  []agent.DeviceConfig{terminal},
 			Tenders:  []pos.Tender{pos.Cash, pos.Card},
 		}),
 		write(p.platformConfig, platform.Config{
 			Data: ".", Broker: "tcp://" + platformBroker, Listen: p.platform,
 			Merchants: []platform.MerchantConfig{{Merchant: merchantID, Tills: []platform.TillConfig{{Till: tillID, PublicKey: hex.EncodeToString(till.Public())}}}},
 		}))
-}
-
-// terminalConfig shortens the waits that a person would not notice: the simulated card terminal takes a payment back after seconds, not half a minute.
-func terminalConfig(outlet wire.Outlet) agent.DeviceConfig {
-	c := agent.DeviceConfig{Name: device, Kind: drivers.KindCard, Driver: "zvt", Options: map[string]string{"result_timeout_s": "1", "t4_s": "6"}}
-	if outlet.Stream() {
-		c.TCP = outlet.Address()
-	} else {
-		c.Port = outlet.Address()
-	}
-	return c
 }
 
 func write(path string, config any) error {
