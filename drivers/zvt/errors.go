@@ -61,6 +61,8 @@ func began(err error) error {
 	var no *refusal
 	var sent *sendError
 	switch {
+	case errors.As(err, &no) && no.twice:
+		return unknown("The terminal refused the payment command after it had been repeated; it may have begun the first one.", err)
 	case errors.As(err, &no):
 		return refusedError(no)
 	case errors.As(err, &sent) && sent.reach != maybe:

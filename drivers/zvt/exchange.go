@@ -16,6 +16,7 @@ var errLate = errors.New("the terminal does not answer")
 type refusal struct {
 	code  byte
 	early bool // 84: the command was not begun
+	twice bool // the command went out again after silence, so this may refuse the repetition of one that was begun
 }
 
 func (r *refusal) Error() string {
@@ -56,7 +57,7 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) error {
 		case m.Accepts():
 			return nil
 		case m.Refuses():
-			return &refusal{code: refusalCode(m), early: true}
+			return &refusal{code: refusalCode(m), early: true, twice: t.link.repeated()}
 		}
 		if err := t.stray(m); err != nil {
 			return err

@@ -25,6 +25,10 @@ type link interface {
 	// acknowledgement.
 	send(ctx context.Context, a codec.APDU) (confirmed bool, err error)
 
+	// repeated says that the last APDU went out more than once without a word of the terminal in between: it may have taken the first one, and
+	// then a refusal may be of the second.
+	repeated() bool
+
 	// receive waits for the next APDU until the deadline: errQuiet when none came, any other error sticks.
 	receive(until time.Time) (codec.APDU, error)
 

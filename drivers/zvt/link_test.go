@@ -141,6 +141,17 @@ func TestHowFarThePaymentGot(t *testing.T) {
 				d.raw(codec.NAK)
 			}
 		}, pos.Transient, pos.NoneMoved},
+		{"refused after a repetition, which may be of a payment that was begun", func(d *device) {
+			d.hears("06 01")
+			d.takes("06 01")
+			d.says("84 9C 00")
+		}, pos.OutcomeUnknown, pos.MoneyUnknown},
+		{"refused after a NAK", func(d *device) {
+			d.hears("06 01")
+			d.raw(codec.NAK)
+			d.takes("06 01")
+			d.says("84 9C 00")
+		}, pos.Transient, pos.NoneMoved},
 		{"NAK twice and then silence", func(d *device) {
 			d.hears("06 01")
 			d.raw(codec.NAK)

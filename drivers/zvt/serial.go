@@ -19,6 +19,7 @@ type serialLink struct {
 	heard   time.Time     // of the last byte, for T1
 	events  []codec.Event // decoded, not handled
 	inbox   []codec.APDU  // acknowledged, not handed up
+	silent  int           // sends of the last frame that nothing answered
 	open    []byte        // the terminal's command until it has acknowledged our answer: the same again is a repetition
 }
 
@@ -41,6 +42,7 @@ func (s *serialLink) send(ctx context.Context, a codec.APDU) (bool, error) {
 		return false, marshalError(err)
 	}
 	frame, refused, answering := codec.Frame(plain), 0, s.open
+	s.silent = 0
 	for try := range sends {
 		if n, err := s.wire.write(frame); err != nil {
 			return false, &sendError{reachOf(try, n), err}
@@ -56,6 +58,8 @@ func (s *serialLink) send(ctx context.Context, a codec.APDU) (bool, error) {
 			refused++
 		case !errors.Is(err, errSilent):
 			return false, &sendError{maybe, err}
+		default:
+			s.silent++
 		}
 	}
 	if refused == sends {
@@ -74,6 +78,9 @@ func reachOf(try, n int) reach {
 
 // abandon changes nothing.
 func (s *serialLink) abandon(error) {}
+
+// repeated implements link.
+func (s *serialLink) repeated() bool { return s.silent > 0 }
 
 // acknowledged waits for the ACK of the frame just sent: nil, errNAK, errSilent, errCollision, or what ended the wait.
 //

@@ -28,6 +28,9 @@ func (s *streamLink) send(_ context.Context, a codec.APDU) (bool, error) {
 	return false, nil
 }
 
+// repeated implements link: a stream repeats nothing.
+func (s *streamLink) repeated() bool { return false }
+
 // abandon breaks the wire for good.
 func (s *streamLink) abandon(err error) { _ = s.wire.broken(err) }
 

@@ -14,8 +14,8 @@ import (
 // [CommitRecords] bodies. It is never refused for lack of space: the outcome of a sale that is under way always finds room. A new
 // sale asks [Journal.MaySell] first.
 //
-// An error (journal_stopped) means that the disk failed. Whether the records are on it is then open until the journal is opened again: the
-// caller must not act on them and must not deny them.
+// An error (journal_stopped) of class OutcomeUnknown means that the disk failed in this commit. Whether the records are on it is then open until the
+// journal is opened again: the caller must not act on them and must not deny them. Of any other class: nothing was written.
 func (j *Journal) Append(bodies ...record.Body) ([]record.Record, error) {
 	if len(bodies) == 0 || len(bodies) > CommitRecords {
 		return nil, fmt.Errorf("a commit holds 1 to %d records, not %d", CommitRecords, len(bodies))
@@ -25,7 +25,7 @@ func (j *Journal) Append(bodies ...record.Body) ([]record.Record, error) {
 		batch := j.queue.take()
 		if err := j.commit(batch); err != nil {
 			for _, e := range batch {
-				e.records, e.err = nil, errStopped(err)
+				e.records, e.err = nil, err
 			}
 		}
 		j.queue.finish(batch)
@@ -39,10 +39,10 @@ func (j *Journal) commit(batch []*entry) error {
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	if err := j.Stopped(); err != nil {
-		return err
+		return errStopped(err)
 	}
 	if err := j.makeRoom(); err != nil {
-		return j.stop(err)
+		return errStopped(j.stop(err))
 	}
 	c := &chain{head: j.head, book: stage(j.views)}
 	times := j.opts.Clock()
@@ -53,7 +53,7 @@ func (j *Journal) commit(batch []*entry) error {
 		return nil
 	}
 	if err := j.write(c.records); err != nil {
-		return j.stop(err)
+		return errDoubtful(j.stop(err))
 	}
 	j.head, j.ackRaw = c.head, nil
 	j.views.accept(c.book.changed, c.head)
@@ -106,7 +106,7 @@ func (j *Journal) write(list []record.Record) error {
 				if i == len(list)-1 {
 					covering = signature
 				}
-				if err := records.Put(seqKey(rec.Seq), frame(rec.Raw, covering)); err != nil {
+				if err := records.Put(seqKey(rec.Seq), record.AppendFrame(nil, rec.Raw, covering)); err != nil {
 					return err
 				}
 			}
@@ -117,14 +117,6 @@ func (j *Journal) write(list []record.Record) error {
 		})
 	})
 }
-
-// frame is a stored record in one piece of memory; bbolt keeps it until the commit.
-func frame(raw, signature []byte) []byte {
-	return record.AppendFrame(make([]byte, 0, len(raw)+len(signature)+frameHead), raw, signature)
-}
-
-// frameHead is room for what stands before a record in its frame.
-const frameHead = 16
 
 // show lets readers see the commit and wakes those who wait for one.
 func (j *Journal) show(head record.Head) {

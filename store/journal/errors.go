@@ -32,6 +32,13 @@ func errStopped(err error) error {
 		"Restart the agent; if it happens again, the disk must be replaced.").Because(err)
 }
 
+// errDoubtful is the error of a commit that the disk failed in: the records may be on it, and are believed if they are.
+func errDoubtful(err error) error {
+	return pos.NewError("journal_stopped", pos.OutcomeUnknown, pos.MoneyUnknown,
+		"The disk failed while this was written: whether it is kept shows when the agent is started again.",
+		"Start the agent again and send the same request: it finds what was kept. Do not begin a new one before.").Because(err)
+}
+
 func errDiskLow(room int) error {
 	return pos.NewError("disk_low", pos.Transient, pos.NoneMoved,
 		fmt.Sprintf("The disk is full: %d KiB are left and kept for sales that are under way. This sale was not started.", room>>10),

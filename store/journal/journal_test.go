@@ -350,3 +350,24 @@ func TestAClockBehindTheJournalIsDoubtedAndSellingGoesOn(t *testing.T) {
 		closeAndVerify(t, j, dir)
 	}
 }
+
+// A commit that fails while it is written may be on the disk all the same: nobody may say that no money has moved. What comes after it is not written.
+func TestAFailedCommitIsNotDenied(t *testing.T) {
+	j, err := journal.Open(options(t, t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal.BreakDisk(t, j)
+	for _, want := range []pos.MoneyState{pos.MoneyUnknown, pos.NoneMoved} {
+		_, bodies := cashSale("order-"+string(want), 100)
+		_, err := j.Append(bodies...)
+		var e *pos.Error
+		if !errors.As(err, &e) || e.Code != "journal_stopped" || e.Money != want {
+			t.Errorf("%v, want money %s", err, want)
+		}
+	}
+	if j.Stopped() == nil || j.MaySell() == nil {
+		t.Error("the journal goes on")
+	}
+	_ = j.Close() // the broken file cannot be closed in order
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 )
 
 // A stored record is framed so that it proves itself on every read and can be found by a raw scan of a damaged file:
@@ -24,6 +25,7 @@ var ErrDamaged = errors.New("stored record is damaged")
 // AppendFrame appends the framed record and signature to dst.
 func AppendFrame(dst, raw, signature []byte) []byte {
 	start := len(dst)
+	dst = slices.Grow(dst, frameHeader+len(raw)+len(signature))
 	dst = append(dst, frameMagic...)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(raw)))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(signature)))
