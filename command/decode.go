@@ -17,7 +17,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/scanner"
 	"github.com/tillproof/tillproof/drivers/zvt"
+	"github.com/tillproof/tillproof/qr/code"
+	"github.com/tillproof/tillproof/qr/payload"
 )
 
 // maxDecodeLine bounds one line of input: the longest ZVT frame, all bytes doubled, as hex with blanks.
@@ -31,7 +34,10 @@ type decoder struct {
 
 func decoders() map[string]decoder {
 	return map[string]decoder{
-		"zvt": {"hex", zvt.Decode},
+		"zvt":   {"hex", zvt.Decode},
+		"scan":  {"text", scanner.Decode},
+		"emvqr": {"text", payload.Decode},
+		"cpm":   {"text", code.Decode},
 	}
 }
 

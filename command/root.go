@@ -32,7 +32,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(runCommand(), platformCommand(), brokerCommand(), demoCommand(), journalCommand(), reconcileCommand(),
-		decodeCommand(), configCommand(), versionCommand())
+		decodeCommand(), qrCommand(classifyCommand()), configCommand(), versionCommand())
 	return root
 }
 

@@ -8,6 +8,9 @@ type Kind string
 // KindCard is the kind of devices that implement [CardTerminal].
 const KindCard Kind = "card"
 
+// KindScanner is the kind of devices that implement [Scanner].
+const KindScanner Kind = "scanner"
+
 // Driver describes one family of devices. Descriptions are values: there is no registry, drivers/all lists them.
 type Driver struct {
 	Name string // as the configuration names it, such as "zvt"
@@ -18,6 +21,9 @@ type Driver struct {
 	// NewCardTerminal makes the driver of a device of kind card on a wire. It sends nothing. It fails only for options that it does not
 	// understand. Set when Kind is KindCard.
 	NewCardTerminal func(conn Conn, settings Settings) (CardTerminal, error)
+
+	// NewScanner makes the driver of a device of kind scanner on a wire, under the same rules. Set when Kind is KindScanner.
+	NewScanner func(conn Conn, settings Settings) (Scanner, error)
 }
 
 // Settings are what the shop configured for one device.
