@@ -167,6 +167,13 @@ func describe(body record.Body) string {
 		return fmt.Sprintf("%s, version %s", b.Reason, b.Version)
 	case *record.Intent:
 		return fmt.Sprintf("%s  order %s/%d  %s %s", b.Payment, b.Order, b.Attempt, b.Tender, pos.Money{Amount: b.Amount, Currency: b.Currency})
+	case *record.Presented:
+		return fmt.Sprintf("%s  %s %s", b.Payment, b.Scheme, b.QR)
+	case *record.PlatformResult:
+		if b.Decision == nil {
+			return fmt.Sprintf("%s  number %d  %s", b.Payment, b.N, b.Note)
+		}
+		return fmt.Sprintf("%s  number %d  %s", b.Payment, b.N, decisionWords(b.Decision))
 	case *record.Result:
 		return fmt.Sprintf("%s  %s", b.Payment, decisionWords(&b.Decision))
 	case *record.Confirmed:

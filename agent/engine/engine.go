@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -13,11 +14,18 @@ import (
 
 // Options are what an engine works with.
 type Options struct {
-	Journal *journal.Journal
-	Devices []pos.DeviceName // card terminals, in the order in which a sale without a device takes them
-	Tenders []pos.Tender     // that the shop takes
-	Mode    func() pos.Mode  // whether the platform can be asked now
-	Log     *slog.Logger
+	Till     pos.TillID // goes into the references of QRs
+	Journal  *journal.Journal
+	Devices  []pos.DeviceName // card terminals, in the order in which a sale without a device takes them
+	Scanners []pos.DeviceName
+	Tenders  []pos.Tender    // that the shop takes
+	Mode     func() pos.Mode // whether the platform can be asked now
+	Log      *slog.Logger
+
+	Platform Platform // nil when none is configured: codes and the platform's QRs are refused then
+	QR       []QR     // what the till can show, the shop's favourite first
+	CodeKey  [32]byte // for the hashes of customers' codes; the same over restarts
+	Goods    Goods    // nil for none
 }
 
 // Engine runs the sales of a till. All methods are safe for concurrent use.
@@ -27,19 +35,33 @@ type Engine struct {
 	mode     func() pos.Mode
 	log      *slog.Logger
 	stations []*station
+	scanners []*station // whose state is shown and nothing else
 	orders   keyedLock
+	opts     Options
+	asks     chan ask
+	recent   recentCodes
+	results  results
 
 	mu      sync.Mutex
 	running map[pos.PaymentID]*job // sales that a device is busy with
+	live    map[pos.PaymentID]Live // what the platform last said of payments that customers are busy with
+	unsure  map[pos.PaymentID]bool // payments that the platform may never have heard of
+	givenUp map[pos.PaymentID]bool // payments that the platform knows to be unwanted
+
+	lastReference uint64 // of a QR that the till made
 }
 
 // New makes the engine and declares unknown what the last life of the agent left pending. Nothing is sold before that is durable.
 func New(opts Options) (*Engine, error) {
-	e := &Engine{journal: opts.Journal, tenders: opts.Tenders, mode: opts.Mode, log: opts.Log, running: map[pos.PaymentID]*job{}}
+	e := &Engine{journal: opts.Journal, tenders: opts.Tenders, mode: opts.Mode, log: opts.Log, running: map[pos.PaymentID]*job{},
+		opts: opts, asks: make(chan ask, askQueue), live: map[pos.PaymentID]Live{}, unsure: map[pos.PaymentID]bool{}, givenUp: map[pos.PaymentID]bool{}}
 	for _, name := range opts.Devices {
 		e.stations = append(e.stations, newStation(name))
 	}
-	return e, e.doubtPending()
+	for _, name := range opts.Scanners {
+		e.scanners = append(e.scanners, newStation(name))
+	}
+	return e, errors.Join(e.doubtPending(), e.recall())
 }
 
 // doubtPending turns pending into unknown: the agent that waited for the answer is dead. Devices with something to answer for take no sale before.
@@ -52,11 +74,14 @@ func (e *Engine) doubtPending() error {
 		if s := e.station(p.Intent.Device); s != nil && p.Intent.Device != "" {
 			s.setUnresolved(p.Intent.Payment)
 		}
-		if p.Status != pos.Pending {
+		if byPlatform(p) {
+			e.unsure[p.Intent.Payment] = true
+		}
+		if p.Status != pos.Pending || waitsForCustomer(p) {
 			continue
 		}
 		_, err := e.journal.Append(&record.Resolution{Payment: p.Intent.Payment, Status: pos.Unknown, Evidence: record.ByRestart,
-			Reason: "agent_restarted", Text: "The till was restarted while the card terminal was busy with this payment."})
+			Reason: "agent_restarted", Text: "The till was restarted while this payment was under way."})
 		if err != nil {
 			return err
 		}

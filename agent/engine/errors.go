@@ -33,6 +33,25 @@ func errDevice(device pos.DeviceName, text string) error {
 		fmt.Sprintf("Device %s cannot sell now: %s", device, text), "Wait until it is ready, or take another tender.")
 }
 
+func errRequest(text, next string) error {
+	return pos.NewError("request_invalid", pos.Permanent, pos.NoneMoved, text, next)
+}
+
+// errOffline is the refusal of what only the platform can do; rule names which.
+func errOffline(rule, text string) error {
+	return pos.NewError("offline_refused", pos.Transient, pos.NoneMoved, text,
+		"Take cash or a card, or try again when the till is online.").With("rule", rule)
+}
+
+func errCode(note string) error {
+	return pos.NewError("code_invalid", pos.Permanent, pos.NoneMoved, "This is not a payment code: "+note, "Ask the customer for the wallet's payment code.")
+}
+
+func errCodeUsed() error {
+	return pos.NewError("code_used", pos.Permanent, pos.NoneMoved, "This code was used already in the last ten minutes.",
+		"Ask the customer for a new code; a wallet's code is good for one payment.")
+}
+
 func errAmount(text, next string) error {
 	return pos.NewError("amount_invalid", pos.Permanent, pos.NoneMoved, text, next)
 }

@@ -20,6 +20,9 @@ type Request struct {
 	Device        pos.DeviceName // "" takes the first
 	Tendered      *pos.Minor     // cash handed over, at least Amount
 	RequireOnline bool           // refuse rather than sell without the platform
+	Scheme        string         // of a QR; "" takes the first that works now
+	Code          string         // of a customer; "" waits for the scanner
+	OrderEnds     time.Time      // zero for no end; a payment does not outlive its order
 }
 
 // Pay begins a payment and returns it with what is durable: the intent, and for cash and for an amount of 0 the outcome too. created is false when the
@@ -35,12 +38,15 @@ func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
 		return nil, false, err
 	}
 	if known != nil {
-		if !sameRequest(&known.Intent, &r) {
+		if !sameRequest(&known.Intent, &r) || !e.sameCode(known, r.Code) {
 			return nil, false, errConflict(key)
 		}
 		return known, false, nil
 	}
 	mode := e.mode()
+	if r.Tender == pos.Code || r.Tender == pos.QR {
+		return e.begunOnline(&r, mode)
+	}
 	if err := e.admit(&r, mode); err != nil {
 		return nil, false, err
 	}
@@ -68,6 +74,12 @@ func (e *Engine) check(r *Request) error {
 		r.Tender, r.Device, r.Tendered = pos.None, "", nil
 		return nil
 	}
+	if r.Code != "" && r.Tender != pos.Code || r.Scheme != "" && r.Tender != pos.QR {
+		return errRequest("A code belongs to tender code, a scheme to tender qr.", "Correct the request.")
+	}
+	if !r.OrderEnds.IsZero() && !time.Now().Before(r.OrderEnds) {
+		return errRequest("The order has ended already.", "Check order_expires_at, or make a new order.")
+	}
 	if r.Tendered != nil && (r.Tender != pos.Cash || *r.Tendered < r.Amount.Amount || *r.Tendered > pos.MaxAmount) {
 		return errAmount("The cash handed over is not enough for the amount, or the tender is not cash.", "Check tendered; it is in minor units.")
 	}
@@ -94,7 +106,7 @@ func (e *Engine) admit(r *Request, mode pos.Mode) error {
 func sameRequest(intent *record.Intent, r *Request) bool {
 	return intent.Amount == r.Amount.Amount && intent.Currency == r.Amount.Currency && intent.Tender == r.Tender &&
 		sameMinor(intent.OrderAmount, r.OrderAmount) && sameMinor(intent.Tendered, r.Tendered) &&
-		(r.Device == "" || r.Device == intent.Device)
+		(r.Device == "" || r.Device == intent.Device) && (r.Scheme == "" || r.Scheme == intent.Scheme)
 }
 
 func sameMinor(a, b *pos.Minor) bool { return a == b || a != nil && b != nil && *a == *b }
@@ -167,6 +179,8 @@ func (e *Engine) Cancel(id pos.PaymentID) (*view.Payment, error) {
 		return nil, err
 	}
 	switch {
+	case p.Status == pos.Pending && p.Intent.Device == "":
+		return e.cancelOnline(p)
 	case p.Status == pos.Pending:
 		e.mu.Lock()
 		if j := e.running[id]; j != nil {

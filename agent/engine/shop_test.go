@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,10 @@ type shop struct {
 	tenders []pos.Tender
 	devices []*counter
 	orders  int
+	centre  *centre      // nil for a shop without a platform
+	goods   engine.Goods // of a shop with a platform
+	running sync.WaitGroup
+	leave   context.CancelFunc
 }
 
 // counter is one card terminal and its place at the till.
@@ -103,15 +108,22 @@ func (s *shop) start() {
 	for _, c := range s.devices {
 		names = append(names, c.name)
 	}
-	e, err := engine.New(engine.Options{Journal: j, Devices: names, Tenders: s.tenders, Mode: s.mode, Log: slog.New(slog.DiscardHandler)})
+	e, err := engine.New(s.onlineOptions(engine.Options{Till: till, Journal: j, Devices: names, Tenders: s.tenders, Mode: s.mode, Log: slog.New(slog.DiscardHandler)}))
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if s.leave != nil {
+		s.leave() // the life before
+		s.running.Wait()
+	}
 	s.journal, s.engine = j, e
+	ctx, leave := context.WithCancel(context.Background())
+	s.leave = leave
+	s.running.Go(func() { e.Run(ctx) })
 }
 
 func (s *shop) mode() pos.Mode {
-	if s.offline.Load() {
+	if s.offline.Load() || s.centre != nil && !s.centre.Answering() {
 		return pos.Offline
 	}
 	return pos.Online
@@ -121,6 +133,8 @@ func (s *shop) mode() pos.Mode {
 func (s *shop) crash() {
 	s.t.Helper()
 	_ = s.journal.Close() // what is under way finds it closed
+	s.leave()
+	s.running.Wait()
 	for _, c := range s.devices {
 		c.unplug()
 	}
@@ -145,6 +159,8 @@ func (s *shop) close() {
 			s.t.Error(err)
 		}
 	}
+	s.leave()
+	s.running.Wait()
 	if err := s.journal.Close(); err != nil {
 		s.t.Error(err)
 	}

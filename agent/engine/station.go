@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/tillproof/tillproof/drivers"
@@ -147,10 +148,10 @@ type Device struct {
 	Text  string
 }
 
-// Devices tells the states of all card terminals.
+// Devices tells the states of all card terminals and scanners.
 func (e *Engine) Devices() []Device {
 	list := []Device{}
-	for _, s := range e.stations {
+	for _, s := range slices.Concat(e.stations, e.scanners) {
 		s.mu.Lock()
 		list = append(list, Device{Name: s.name, State: s.state, Text: s.text})
 		s.mu.Unlock()
@@ -160,7 +161,9 @@ func (e *Engine) Devices() []Device {
 
 // SetDevice lets the supervisor tell why a device is not attended.
 func (e *Engine) SetDevice(name pos.DeviceName, state DeviceState, text string) {
-	if s := e.station(name); s != nil {
-		s.set(state, text)
+	for _, s := range slices.Concat(e.stations, e.scanners) {
+		if s.name == name {
+			s.set(state, text)
+		}
 	}
 }

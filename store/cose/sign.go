@@ -2,6 +2,8 @@ package cose
 
 import (
 	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -15,6 +17,9 @@ type Purpose string
 const (
 	ForRecord Purpose = "tillproof/record/1" // the last record of a commit, detached
 	ForAck    Purpose = "tillproof/ack/1"    // the platform has custody
+	ForCall   Purpose = "tillproof/call/1"   // a till asks the platform
+	ForReply  Purpose = "tillproof/reply/1"  // the platform answers a call
+	ForEvent  Purpose = "tillproof/event/1"  // the platform hints that there is something to ask for
 )
 
 // MaxMessage bounds what Open and Verify read, in bytes.
@@ -23,6 +28,7 @@ const MaxMessage = 1 << 20
 // Signer signs with one Ed25519 key. It is safe for concurrent use.
 type Signer struct {
 	signer gocose.Signer
+	seed   []byte // of the private key
 	public PublicKey
 	id     KeyID
 }
@@ -34,7 +40,7 @@ func NewSigner(key ed25519.PrivateKey) (*Signer, error) {
 		return nil, err
 	}
 	public := key.Public().(ed25519.PublicKey)
-	return &Signer{signer: s, public: public, id: IDOf(public)}, nil
+	return &Signer{signer: s, seed: key.Seed(), public: public, id: IDOf(public)}, nil
 }
 
 // Public is the key that verifies what this signer signs.
@@ -42,6 +48,14 @@ func (s *Signer) Public() PublicKey { return s.public }
 
 // ID names the key.
 func (s *Signer) ID() KeyID { return s.id }
+
+// Secret derives a key for another use from the private key (HKDF-SHA-256, RFC 5869). It is the same for the same purpose over restarts, and tells
+// nothing of the private key.
+func (s *Signer) Secret(purpose string) (key [32]byte, err error) {
+	derived, err := hkdf.Key(sha256.New, s.seed, nil, purpose, len(key))
+	copy(key[:], derived)
+	return key, err
+}
 
 // Detached signs content and returns a COSE_Sign1 without it (RFC 9052 §4.1: nil payload).
 func (s *Signer) Detached(content []byte, purpose Purpose) ([]byte, error) {

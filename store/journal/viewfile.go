@@ -27,6 +27,7 @@ func paymentsBucket() []byte { return []byte("payments") }
 func ordersBucket() []byte   { return []byte("orders") }
 func openBucket() []byte     { return []byte("open") }
 func coversKey() []byte      { return []byte("covers") }
+func resultsKey() []byte     { return []byte("results") }
 
 func openViewFile(path string) (*viewFile, error) {
 	f := &viewFile{path: path}
@@ -135,7 +136,18 @@ func (f *viewFile) open(fn func(pos.PaymentID)) error {
 	})
 }
 
-func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.Head) error {
+// results is the highest of the platform's results that the payments of the file name.
+func (f *viewFile) results() (n uint64, err error) {
+	err = f.view(func(tx *bbolt.Tx) error {
+		if raw := tx.Bucket(stateBucket()).Get(resultsKey()); raw != nil {
+			return cbor.Unmarshal(raw, &n)
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.Head, results uint64) error {
 	list := slices.SortedFunc(maps.Values(changed), func(a, b *view.Payment) int {
 		return bytes.Compare(a.Intent.Payment[:], b.Intent.Payment[:])
 	})
@@ -151,7 +163,11 @@ func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.
 			if err != nil {
 				return err
 			}
-			return tx.Bucket(stateBucket()).Put(coversKey(), raw)
+			told, err := cbor.Marshal(results)
+			if err != nil {
+				return err
+			}
+			return errors.Join(tx.Bucket(stateBucket()).Put(coversKey(), raw), tx.Bucket(stateBucket()).Put(resultsKey(), told))
 		})
 	})
 }

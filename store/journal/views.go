@@ -31,6 +31,7 @@ type Views struct {
 	orders  map[pos.OrderRef]map[pos.Attempt]pos.PaymentID // of changed
 	open    map[pos.PaymentID]bool                         // pending or unknown
 	covers  record.Head                                    // the last record folded
+	results uint64                                         // the highest of the platform's results that a payment names
 	full    chan struct{}                                  // asks the keeper to flush now
 }
 
@@ -59,6 +60,9 @@ func loadViews(path string, codec *record.Codec) (*Views, error) {
 	v := &Views{codec: codec, file: file, changed: map[pos.PaymentID]*view.Payment{}, orders: map[pos.OrderRef]map[pos.Attempt]pos.PaymentID{},
 		open: map[pos.PaymentID]bool{}, full: make(chan struct{}, 1)}
 	if v.covers, err = file.covers(); err == nil {
+		v.results, err = file.results()
+	}
+	if err == nil {
 		err = file.open(func(id pos.PaymentID) { v.open[id] = true })
 	}
 	if err != nil {
@@ -120,7 +124,7 @@ func (v *Views) accept(changed view.Payments, covers record.Head) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for id, p := range changed {
-		v.changed[id] = p
+		v.changed[id], v.results = p, max(v.results, p.N)
 		if v.orders[p.Intent.Order] == nil {
 			v.orders[p.Intent.Order] = map[pos.Attempt]pos.PaymentID{}
 		}
@@ -150,6 +154,13 @@ func (v *Views) Payment(id pos.PaymentID) (*view.Payment, error) {
 		return &c, nil
 	}
 	return v.file.payment(id)
+}
+
+// Results is the highest number of the platform's results that the payments name, 0 when there is none.
+func (v *Views) Results() uint64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.results
 }
 
 // ByKey returns the payment of an order and attempt, nil when there is none.
@@ -226,12 +237,12 @@ func (v *Views) flush() error {
 	v.flushing.Lock()
 	defer v.flushing.Unlock()
 	v.mu.RLock()
-	changed, covers := maps.Clone(v.changed), v.covers
+	changed, covers, results := maps.Clone(v.changed), v.covers, v.results
 	v.mu.RUnlock()
 	if len(changed) == 0 {
 		return nil
 	}
-	if err := v.file.write(changed, covers); err != nil {
+	if err := v.file.write(changed, covers, results); err != nil {
 		return err
 	}
 	v.mu.Lock()

@@ -2,7 +2,7 @@ package record
 
 import "github.com/tillproof/tillproof/pos"
 
-// Body is the part of a record that its kind defines: *Boot, *Intent, *Result, *Confirmed or *Resolution.
+// Body is the part of a record that its kind defines: *Boot, *Intent, *Presented, *Result, *Confirmed, *Resolution or *PlatformResult.
 type Body interface{ Kind() Kind }
 
 // Subject is a body that speaks of one payment.
@@ -44,6 +44,39 @@ type Intent struct {
 	Device      pos.DeviceName `cbor:"9,keyasint,omitempty" json:"device,omitempty"`
 	Before      *Last          `cbor:"10,keyasint,omitempty" json:"before,omitempty"` // the card terminal's last transaction before
 	Tendered    *pos.Minor     `cbor:"11,keyasint,omitempty" json:"tendered,omitempty"`
+	Scheme      string         `cbor:"12,keyasint,omitempty" json:"scheme,omitempty"` // of a QR payment
+	Source      Source         `cbor:"13,keyasint,omitempty" json:"source,omitempty"` // of a QR payment
+	OrderEnds   int64          `cbor:"14,keyasint,omitempty" json:"order_ends,omitempty"`
+}
+
+// Source says who makes a payment QR.
+type Source string
+
+// The sources of a QR.
+const (
+	FromTill     Source = "local"    // the till alone, from the shop's own ids: it works without a network
+	FromPlatform Source = "platform" // the platform, by an order at the acquirer
+)
+
+// Presented is durable before a customer can pay by what was presented: the customer's code before it goes to the platform, a QR before it is
+// shown. A customer's code is a secret, so only its keyed hash is kept.
+type Presented struct {
+	Payment   pos.PaymentID `cbor:"1,keyasint" json:"payment"`
+	Scheme    string        `cbor:"2,keyasint" json:"scheme"`
+	CodeHash  []byte        `cbor:"3,keyasint,omitempty" json:"code_hash,omitempty"`
+	QR        string        `cbor:"4,keyasint,omitempty" json:"qr,omitempty"`
+	Reference string        `cbor:"5,keyasint,omitempty" json:"reference,omitempty"` // in a QR that the till made
+	ExpiresAt int64         `cbor:"6,keyasint,omitempty" json:"expires_at,omitempty"`
+	N         uint64        `cbor:"7,keyasint,omitempty" json:"n,omitempty"` // the platform's number of the result that brought it
+}
+
+// PlatformResult is what the platform says of a payment. The platform numbers its results for a till without gaps, so that the till can tell
+// what it has missed. One without a payment only keeps the count: it speaks of nothing that this journal knows.
+type PlatformResult struct {
+	Payment  pos.PaymentID `cbor:"1,keyasint,omitempty" json:"payment,omitzero"`
+	N        uint64        `cbor:"2,keyasint" json:"n"`
+	Decision *Decision     `cbor:"3,keyasint,omitempty" json:"decision,omitempty"`
+	Note     string        `cbor:"4,keyasint,omitempty" json:"note,omitempty"`
 }
 
 // Last names the last transaction of a card terminal by its moving numbers.
@@ -100,8 +133,10 @@ const (
 	ByRestart  Evidence = "restart"  // the agent stopped in the middle: nothing is known
 	ByLink     Evidence = "link"     // the wire failed in the middle: nothing is known
 	ByTerminal Evidence = "terminal" // the card terminal was asked and answered
-	ByNotSent  Evidence = "not_sent" // the command never reached the card terminal
+	ByNotSent  Evidence = "not_sent" // the command never reached the card terminal or the platform
 	ByCashier  Evidence = "cashier"  // the cashier gave the payment up
+	ByPlatform Evidence = "platform" // the platform was asked and answered
+	BySilence  Evidence = "silence"  // the platform was asked and did not answer: nothing is known
 )
 
 // Resolution settles a payment that has no confirmed result, or says that it is unknown.
@@ -120,6 +155,12 @@ func (*Boot) Kind() Kind { return KindBoot }
 
 // Kind implements [Body].
 func (*Intent) Kind() Kind { return KindIntent }
+
+// Kind implements [Body].
+func (*Presented) Kind() Kind { return KindPresented }
+
+// Kind implements [Body].
+func (*PlatformResult) Kind() Kind { return KindPlatformResult }
 
 // Kind implements [Body].
 func (*Result) Kind() Kind { return KindResult }
@@ -141,3 +182,9 @@ func (b *Confirmed) PaymentID() pos.PaymentID { return b.Payment }
 
 // PaymentID implements [Subject].
 func (b *Resolution) PaymentID() pos.PaymentID { return b.Payment }
+
+// PaymentID implements [Subject].
+func (b *Presented) PaymentID() pos.PaymentID { return b.Payment }
+
+// PaymentID implements [Subject]. It is zero for a result that speaks of nothing here.
+func (b *PlatformResult) PaymentID() pos.PaymentID { return b.Payment }

@@ -25,12 +25,13 @@ const (
 	KindOverride        Kind = 16
 	KindCarry           Kind = 17
 	KindHole            Kind = 18
+	KindPresented       Kind = 19
 )
 
 // String is the kind's name in record.cddl.
 func (k Kind) String() string {
 	names := [...]string{"", "boot", "key", "config", "shift_opened", "shift_closed", "intent", "result", "confirmed", "resolution",
-		"operation", "offline_approval", "policy", "platform_result", "clock_jump", "settlement", "override", "carry", "hole"}
+		"operation", "offline_approval", "policy", "platform_result", "clock_jump", "settlement", "override", "carry", "hole", "presented"}
 	if k == 0 || int(k) >= len(names) {
 		return fmt.Sprintf("kind_%d", uint8(k))
 	}

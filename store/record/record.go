@@ -179,6 +179,10 @@ func emptyBody(k Kind) Body {
 		return &Confirmed{}
 	case KindResolution:
 		return &Resolution{}
+	case KindPresented:
+		return &Presented{}
+	case KindPlatformResult:
+		return &PlatformResult{}
 	}
 	return nil
 }

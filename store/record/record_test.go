@@ -102,7 +102,10 @@ func allBodies(amount pos.Minor) []record.Body {
 	return []record.Body{
 		&record.Boot{Incarnation: pos.UUID{9}, Version: "1", Reason: record.Forked, Own: &record.Head{Seq: 3}, Platform: &record.Head{Seq: 4}},
 		&record.Intent{Payment: id, Order: "o/1", Attempt: 2, Amount: amount, Currency: "EUR", Tender: pos.Card, Mode: pos.Online,
-			OrderAmount: &amount, Device: "terminal", Before: &record.Last{Trace: "000122"}, Tendered: &amount},
+			OrderAmount: &amount, Device: "terminal", Before: &record.Last{Trace: "000122"}, Tendered: &amount, Scheme: "pix",
+			Source: record.FromTill, OrderEnds: 1},
+		&record.Presented{Payment: id, Scheme: "pix", CodeHash: make([]byte, 16), QR: "0002", Reference: "R1", ExpiresAt: 2, N: 7},
+		&record.PlatformResult{Payment: id, N: 8, Decision: &decision, Note: "x"},
 		&record.Result{Payment: id, Decision: decision},
 		&record.Confirmed{Payment: id, Receipts: []record.Receipt{{For: "customer", Lines: []string{"PAID"}}}},
 		&record.Resolution{Payment: id, Status: pos.Approved, Evidence: record.ByTerminal, Text: "asked", Reason: "x", Found: &decision, Unwanted: true},
@@ -116,7 +119,7 @@ func TestTheCDDLNamesEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	documented := map[string]int{}
-	rule, key := regexp.MustCompile(`^([a-z]+) = \{`), regexp.MustCompile(`^\s+\??\s*(\d+) =>`)
+	rule, key := regexp.MustCompile(`^([a-z_]+) = \{`), regexp.MustCompile(`^\s+\??\s*(\d+) =>`)
 	name := ""
 	for _, line := range strings.Split(string(text), "\n") {
 		if m := rule.FindStringSubmatch(line); m != nil {
@@ -127,6 +130,7 @@ func TestTheCDDLNamesEveryKey(t *testing.T) {
 	}
 	for name, value := range map[string]any{
 		"boot": record.Boot{}, "intent": record.Intent{}, "result": record.Result{}, "confirmed": record.Confirmed{}, "resolution": record.Resolution{},
+		"presented": record.Presented{}, "platform_result": record.PlatformResult{},
 		"decision": record.Decision{}, "receipt": record.Receipt{}, "last": record.Last{}, "head": record.Head{},
 	} {
 		if fields := reflect.TypeOf(value).NumField(); documented[name] != fields {

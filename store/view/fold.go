@@ -27,7 +27,7 @@ func Fold(book Book, codec *record.Codec, r *record.Record) error {
 // FoldBody is [Fold] for who has the record's body already. The book keeps copies of it.
 func FoldBody(book Book, r *record.Record, body record.Body) error {
 	subject, ok := body.(record.Subject)
-	if !ok {
+	if !ok || subject.PaymentID().IsZero() {
 		return nil
 	}
 	p, err := book.Payment(subject.PaymentID())

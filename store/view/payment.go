@@ -20,6 +20,10 @@ type Payment struct {
 	Epoch    pos.Epoch        `cbor:"9,keyasint"`  // of the record that changed it last
 	Seq      pos.Seq          `cbor:"10,keyasint"` // of the record that changed it last
 	Evidence record.Evidence  `cbor:"11,keyasint,omitempty"`
+
+	Presented *record.Presented `cbor:"12,keyasint,omitempty"` // what the customer can pay by; nil while there is nothing
+	N         uint64            `cbor:"13,keyasint,omitempty"` // the last of the platform's results for it, 0 when there is none
+	Returned  pos.Minor         `cbor:"14,keyasint,omitempty"` // given back to the customer
 }
 
 // Reason says why a payment is not simply approved.
@@ -56,6 +60,10 @@ func (p *Payment) Apply(r *record.Record, body record.Subject) error {
 	next := *p
 	var err error
 	switch b := body.(type) {
+	case *record.Presented:
+		err = next.presented(b)
+	case *record.PlatformResult:
+		err = next.told(b)
 	case *record.Result:
 		err = next.result(b)
 	case *record.Confirmed:
@@ -81,6 +89,32 @@ func (p *Payment) result(b *record.Result) error {
 	decision := b.Decision
 	p.Decision = &decision
 	return nil
+}
+
+func (p *Payment) presented(b *record.Presented) error {
+	if !p.Status.Open() || p.Presented != nil {
+		return fmt.Errorf("presented for a payment that is %s", p.Status)
+	}
+	shown := *b
+	p.Presented, p.N = &shown, max(p.N, b.N)
+	return nil
+}
+
+// told takes what the platform says. It needs no confirmation: the platform keeps its results until they are in its custody again.
+func (p *Payment) told(b *record.PlatformResult) error {
+	p.N = max(p.N, b.N)
+	if b.Decision == nil {
+		return nil
+	}
+	decision := *b.Decision
+	p.Decision, p.Evidence, p.Reason = &decision, record.ByPlatform, Reason{}
+	switch {
+	case decision.Status == pos.Refunded:
+		p.Returned = decision.Amount
+	case !decision.Status.Taken():
+		p.Reason = Reason{Code: decision.Code, Text: decision.Text}
+	}
+	return p.become(decision.Status)
 }
 
 func (p *Payment) confirmed(b *record.Confirmed) error {

@@ -1,0 +1,25 @@
+package acquirer
+
+import (
+	"time"
+
+	"github.com/tillproof/tillproof/pos"
+)
+
+// Customer is what one order meets. The zero value pays a code or an issued QR at once, and no call fails.
+type Customer struct {
+	After        time.Duration // until the customer decides; with a code and more than 0 the first answer is waiting
+	Declines     bool          // decides against it
+	Never        bool          // never decides
+	BeforeCancel bool          // of one who has not decided: pays in the moment before the first cancel is carried out
+	Late         time.Duration // above 0: the money arrives that long after the order was closed or declined, although it was
+	Amount       pos.Minor     // what is paid of an issued QR instead of what is asked; 0: as asked
+
+	LoseRequests int           // so many calls of authorise, issue or expect never arrive
+	LoseAnswers  int           // after those, so many are carried out, and their answers are lost
+	Slow         time.Duration // a payment call arrives that late, even when its caller has gone
+	LoseQueries  int           // so many queries are unclear
+	LoseCancels  int           // so many cancels are carried out, and their answers are lost
+	LoseRefunds  int           // so many refunds are carried out, and their answers are lost
+	Hang         bool          // what is lost keeps its caller waiting until the call's context ends, instead of failing at once
+}

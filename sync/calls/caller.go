@@ -1,0 +1,198 @@
+package calls
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/sync/wire"
+)
+
+// The two ways in which a call ends without an answer.
+var (
+	ErrAway   = errors.New("there is no connection to the platform: the call was not sent") // nothing moved
+	ErrSilent = errors.New("the platform did not answer in time: it may have the call")     // the outcome is unknown
+)
+
+// AnswerWithin is how long a till waits for the first answer to a call. The platform answers within a second (DESIGN.md §3).
+const AnswerWithin = 2 * time.Second
+
+// Courier carries a message to the platform, at least once or not at all.
+type Courier interface {
+	Publish(ctx context.Context, topic string, payload []byte) error
+}
+
+// Options of a caller.
+type Options struct {
+	Till     pos.TillID
+	Merchant pos.MerchantID
+	Signer   *cose.Signer // the till's
+	Platform cose.Keys    // whose answers count
+	Codec    *wire.Codec
+	Log      *slog.Logger
+}
+
+// Caller sends calls through the connection of the moment. It is safe for concurrent use and starts no goroutine.
+type Caller struct {
+	opts  Options
+	topic string
+	news  chan wire.Outcome
+
+	mu      sync.Mutex // guards what follows
+	courier Courier    // nil while there is no connection
+	waiting map[[32]byte]chan *wire.Reply
+	silent  bool // the last call found no answer, and nothing was heard since
+	changed chan struct{}
+}
+
+// New makes a caller that has no connection yet.
+func New(o Options) *Caller {
+	return &Caller{opts: o, topic: wire.Topic{Merchant: o.Merchant, Till: o.Till}.On(wire.UpCall), news: make(chan wire.Outcome, 64),
+		waiting: map[[32]byte]chan *wire.Reply{}, changed: make(chan struct{}, 1)}
+}
+
+// Attach lends a connection to the caller until the context ends.
+func (c *Caller) Attach(ctx context.Context, courier Courier) {
+	c.set(courier)
+	context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		mine := c.courier == courier
+		c.mu.Unlock()
+		if mine {
+			c.set(nil)
+		}
+	})
+}
+
+func (c *Caller) set(courier Courier) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.courier = courier
+	c.announce()
+}
+
+// announce wakes who watches the line. The caller holds mu.
+func (c *Caller) announce() {
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Answering says whether the platform could be asked now, as far as the last call tells.
+func (c *Caller) Answering() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.courier != nil && !c.silent
+}
+
+// Connected says whether there is a connection that a call could leave through.
+func (c *Caller) Connected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.courier != nil
+}
+
+// Changed gets a value when [Caller.Answering] or [Caller.Connected] may have changed.
+func (c *Caller) Changed() <-chan struct{} { return c.changed }
+
+// News gets outcomes that nobody waits for: final answers, and, with a number and nothing else, hints that results wait. It may lose some: ask for results.
+func (c *Caller) News() <-chan wire.Outcome { return c.news }
+
+// Ask signs and sends a call and returns the first answer. [ErrAway] proves that it was not sent; any other error leaves open whether the platform
+// has it.
+func (c *Caller) Ask(ctx context.Context, call *wire.Call) (*wire.Reply, error) {
+	call.Till = c.opts.Till
+	message, err := c.opts.Codec.SealCall(call, c.opts.Signer)
+	if err != nil {
+		return nil, errors.Join(ErrAway, err)
+	}
+	hash := wire.CallHash(message)
+	courier, answers, err := c.expect(hash)
+	if err != nil {
+		return nil, err
+	}
+	defer c.forget(hash)
+	ctx, cancel := context.WithTimeout(ctx, AnswerWithin)
+	defer cancel()
+	if err := courier.Publish(ctx, c.topic, message); err != nil {
+		c.heard(false)
+		return nil, errors.Join(ErrSilent, err)
+	}
+	select {
+	case r := <-answers:
+		return r, nil
+	case <-ctx.Done():
+		c.heard(false)
+		return nil, ErrSilent
+	}
+}
+
+func (c *Caller) expect(hash [32]byte) (Courier, <-chan *wire.Reply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.courier == nil {
+		return nil, nil, ErrAway
+	}
+	answers := make(chan *wire.Reply, 1)
+	c.waiting[hash] = answers
+	return c.courier, answers, nil
+}
+
+func (c *Caller) forget(hash [32]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.waiting, hash)
+}
+
+// heard notes whether the platform answers.
+func (c *Caller) heard(yes bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.silent == yes {
+		c.silent = !yes
+		c.announce()
+	}
+}
+
+// Receive takes a message of down/reply. It does not block.
+func (c *Caller) Receive(message []byte) {
+	r, err := c.opts.Codec.OpenReply(message, c.opts.Platform)
+	if err != nil {
+		c.opts.Log.Warn("an answer that is not the platform's is dropped", "error", err)
+		return
+	}
+	c.heard(true)
+	c.mu.Lock()
+	answers := c.waiting[r.CallHash]
+	delete(c.waiting, r.CallHash) // the first answer only: a later one is news
+	c.mu.Unlock()
+	switch {
+	case answers != nil:
+		answers <- r
+	case r.Outcome != nil:
+		c.tell(*r.Outcome)
+	}
+}
+
+// Hint takes a message of down/event. It does not block.
+func (c *Caller) Hint(message []byte) {
+	e, err := c.opts.Codec.OpenEvent(message, c.opts.Platform)
+	if err != nil || e.Till != c.opts.Till {
+		c.opts.Log.Warn("a hint that is not the platform's is dropped", "error", err)
+		return
+	}
+	c.heard(true)
+	c.tell(wire.Outcome{N: e.N})
+}
+
+func (c *Caller) tell(o wire.Outcome) {
+	select {
+	case c.news <- o:
+	default:
+	}
+}
