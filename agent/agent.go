@@ -18,9 +18,13 @@ import (
 
 	"github.com/tillproof/tillproof/agent/api"
 	"github.com/tillproof/tillproof/agent/engine"
+	"github.com/tillproof/tillproof/agent/goods"
+	"github.com/tillproof/tillproof/agent/ui"
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/sync/calls"
 	"github.com/tillproof/tillproof/sync/mqtt"
 	"github.com/tillproof/tillproof/sync/outbox"
 	"github.com/tillproof/tillproof/sync/wire"
@@ -34,23 +38,28 @@ type Options struct {
 }
 
 // Paths are the places of a till's files in its data folder.
-type Paths struct{ Journal, Views, Key, Token string }
+type Paths struct{ Journal, Views, Key, Token, Sessions string }
 
 // PathsIn lists the files of a till whose data lie in dir.
 func PathsIn(dir string) Paths {
 	return Paths{Journal: filepath.Join(dir, "journal"), Views: filepath.Join(dir, "views.db"),
-		Key: filepath.Join(dir, "keys", "till.pem"), Token: filepath.Join(dir, "api-token")}
+		Key: filepath.Join(dir, "keys", "till.pem"), Token: filepath.Join(dir, "api-token"),
+		Sessions: filepath.Join(dir, "sessions")}
 }
 
 // till is a running agent and the owner of its goroutines.
 type till struct {
-	config  Config
-	opts    Options
-	journal *journal.Journal
-	engine  *engine.Engine
-	uplink  *uplink
-	token   string
-	workers sync.WaitGroup
+	config   Config
+	opts     Options
+	journal  *journal.Journal
+	engine   *engine.Engine
+	uplink   *uplink
+	signer   *cose.Signer
+	goods    *goods.Goods // nil for none
+	sessions *api.Sessions
+	hub      api.Hub
+	token    string
+	workers  sync.WaitGroup
 }
 
 // Run runs a till until ctx ends or its journal stops. The end of ctx lets sales under way finish, within a bound.
@@ -71,12 +80,20 @@ func Run(ctx context.Context, config Config, opts Options) error {
 	if err != nil {
 		return errDisk(paths.Token, err)
 	}
+	sessions, err := api.OpenSessions(paths.Sessions)
+	if err != nil {
+		return errDisk(paths.Sessions, err)
+	}
+	stock, err := config.stock()
+	if err != nil {
+		return err
+	}
 	j, err := journal.Open(journal.Options{Dir: paths.Journal, Views: paths.Views, Till: config.Till, Signer: signer, Version: opts.Version,
 		Clock: journal.SystemClock, Segment: config.Journal.SegmentMiB << 20})
 	if err != nil {
 		return err
 	}
-	t := &till{config: config, opts: opts, journal: j, token: token}
+	t := &till{config: config, opts: opts, journal: j, token: token, signer: signer, goods: stock, sessions: sessions}
 	return errors.Join(t.run(ctx), j.Close())
 }
 
@@ -87,8 +104,7 @@ func (t *till) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if t.engine, err = engine.New(engine.Options{Journal: t.journal, Devices: deviceNames(t.config), Tenders: t.config.Tenders,
-		Mode: t.uplink.paymentMode, Log: t.opts.Log}); err != nil {
+	if err := t.makeEngine(); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", t.config.API.Listen)
@@ -101,6 +117,7 @@ func (t *till) run(ctx context.Context) error {
 	if pump != nil {
 		t.workers.Go(func() { _ = pump(ctx) }) // ends with ctx only
 	}
+	t.workers.Go(func() { t.engine.Run(ctx) })
 	t.workers.Go(func() { t.watchJournal(ctx, cancel) })
 	err = t.serveAPI(ctx, listener)
 	cancel(err)
@@ -115,7 +132,7 @@ func (t *till) run(ctx context.Context) error {
 func (t *till) makeUplink() (run func(context.Context) error, err error) {
 	src := newSource(t.journal, t.config.Till)
 	if t.config.Platform.Broker == "" {
-		t.uplink = newUplink(src, nil)
+		t.uplink = newUplink(src, nil, nil)
 		return nil, nil
 	}
 	key, err := cose.ParsePublicKey(t.config.Platform.RootKey)
@@ -134,14 +151,47 @@ func (t *till) makeUplink() (run func(context.Context) error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t.uplink = newUplink(src, out)
+	caller := calls.New(calls.Options{Till: t.config.Till, Merchant: t.config.Merchant, Signer: t.signer, Platform: platform, Codec: codec, Log: t.opts.Log})
+	t.uplink = newUplink(src, out, caller)
 	topic := wire.Topic{Merchant: t.config.Merchant, Till: t.config.Till}
 	options := mqtt.Options{Broker: t.config.Platform.Broker, ClientID: string(t.config.Till), User: string(t.config.Till),
-		Subscribe: []string{topic.On(wire.DownAck)}, Log: t.opts.Log, Again: t.uplink.again,
-		Handler: func(_ string, payload []byte) { out.Receive(payload) }}
+		Subscribe: []string{topic.On(wire.DownAck), topic.On(wire.DownReply), topic.On(wire.DownEvent)}, Log: t.opts.Log, Again: t.uplink.again,
+		Handler: func(name string, payload []byte) {
+			switch name {
+			case topic.On(wire.DownAck):
+				out.Receive(payload)
+			case topic.On(wire.DownReply):
+				caller.Receive(payload)
+			case topic.On(wire.DownEvent):
+				caller.Hint(payload)
+			}
+		}}
 	return func(ctx context.Context) error {
-		return mqtt.Keep(ctx, options, func(ctx context.Context, c *mqtt.Conn) error { return out.Run(ctx, c) })
+		return mqtt.Keep(ctx, options, func(ctx context.Context, c *mqtt.Conn) error {
+			caller.Attach(ctx, c)
+			return out.Run(ctx, c)
+		})
 	}, nil
+}
+
+// makeEngine gives the engine what the configuration names.
+func (t *till) makeEngine() (err error) {
+	o := engine.Options{Till: t.config.Till, Journal: t.journal, Devices: t.config.names(drivers.KindCard), Scanners: t.config.names(drivers.KindScanner),
+		Tenders: t.config.Tenders, Mode: t.uplink.paymentMode, Log: t.opts.Log}
+	if t.uplink.caller != nil {
+		o.Platform = t.uplink.caller
+	}
+	if o.QR, err = t.config.qrs(); err != nil {
+		return err
+	}
+	if o.CodeKey, err = t.signer.Secret("tillproof/customer-code/1"); err != nil {
+		return err
+	}
+	if t.goods != nil {
+		o.Goods = t.goods
+	}
+	t.engine, err = engine.New(o)
+	return err
 }
 
 func (t *till) startDevices(ctx context.Context) error {
@@ -150,7 +200,7 @@ func (t *till) startDevices(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s := &supervisor{config: d, driver: driver, currency: t.config.Currency, engine: t.engine, log: t.opts.Log.With("device", d.Name)}
+		s := &supervisor{config: d, driver: driver, currency: t.config.Currency, engine: t.engine, scanned: t.hub.Scan, log: t.opts.Log.With("device", d.Name)}
 		t.workers.Go(func() { s.run(ctx) })
 	}
 	return nil
@@ -179,9 +229,14 @@ func (t *till) serveAPI(ctx context.Context, listener net.Listener) error {
 	for _, d := range t.config.Devices {
 		info[d.Name] = api.DriverInfo{Driver: d.Driver, Kind: string(d.Kind)}
 	}
-	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: api.Handler(api.Options{
-		Till: t.config.Till, Version: t.opts.Version, Engine: t.engine, Journal: t.journal, Sync: t.uplink, Data: t.config.Data, Token: t.token,
-		AllowedHosts: t.config.API.AllowedHosts, Drivers: info})}
+	options := api.Options{Till: t.config.Till, Version: t.opts.Version, Engine: t.engine, Journal: t.journal, Sync: t.uplink, Data: t.config.Data,
+		Token: t.token, AllowedHosts: t.config.API.AllowedHosts, Drivers: info, Shop: t.config.shop(), Hub: &t.hub, Sessions: t.sessions,
+		Screens: ui.Handler(), Closing: ctx.Done(),
+		Scan: func(text string) engine.Scan { return t.engine.Scanned("", text, "") }}
+	if t.goods != nil {
+		options.Goods = t.goods
+	}
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: api.Handler(options)}
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(closed)
@@ -202,13 +257,6 @@ func (t *till) serveAPI(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	return nil
-}
-
-func deviceNames(c Config) (names []pos.DeviceName) {
-	for _, d := range c.Devices {
-		names = append(names, d.Name)
-	}
-	return names
 }
 
 // loadToken reads the bearer of the API, or makes one of 32 random bytes (mode 0600).

@@ -9,6 +9,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/calls"
 	"github.com/tillproof/tillproof/sync/outbox"
 )
 
@@ -19,6 +20,7 @@ const recount = time.Second
 type uplink struct {
 	source  *source
 	outbox  *outbox.Outbox // nil when no platform is configured
+	caller  *calls.Caller  // nil when no platform is configured
 	again   chan struct{}  // asks for a connection now
 	journal *journal.Journal
 
@@ -38,8 +40,8 @@ const (
 	offline  = "offline"
 )
 
-func newUplink(src *source, out *outbox.Outbox) *uplink {
-	return &uplink{source: src, outbox: out, again: make(chan struct{}, 1), journal: src.journal, mode: offline, since: time.Now()}
+func newUplink(src *source, out *outbox.Outbox, caller *calls.Caller) *uplink {
+	return &uplink{source: src, outbox: out, caller: caller, again: make(chan struct{}, 1), journal: src.journal, mode: offline, since: time.Now()}
 }
 
 // Mode implements [api.Sync].
@@ -47,7 +49,7 @@ func (u *uplink) Mode() api.Mode {
 	name := offline
 	if u.outbox != nil {
 		switch s := u.outbox.Status(); {
-		case s.Online:
+		case s.Online && u.caller.Answering():
 			name = online
 		case s.Connected:
 			name = degraded

@@ -17,6 +17,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/mqtt"
 )
 
@@ -32,6 +33,30 @@ type Config struct {
 	Journal  JournalConfig  `yaml:"journal"`
 	Devices  []DeviceConfig `yaml:"devices"`
 	Tenders  []pos.Tender   `yaml:"tenders"`
+
+	QR        []QRConfig `yaml:"qr"`        // payment QRs that the till can show, the favourite first
+	Goods     string     `yaml:"goods"`     // goods.csv, "" for none
+	Languages []string   `yaml:"languages"` // of the screens, the shop's first
+}
+
+// QRConfig is a payment QR that customers scan.
+type QRConfig struct {
+	Scheme string            `yaml:"scheme"`
+	Source record.Source     `yaml:"source"` // local: made here from values, works without a network; platform: issued for each payment
+	TTLS   int               `yaml:"ttl_s"`  // seconds that it is shown, 10-3600
+	Values map[string]string `yaml:"values,omitempty"`
+}
+
+// defaultTTL is how long a QR is shown, in seconds.
+const defaultTTL = 180
+
+// UnmarshalYAML fills the defaults of one entry in.
+func (q *QRConfig) UnmarshalYAML(decode func(any) error) error {
+	type plain QRConfig
+	filled := plain{TTLS: defaultTTL}
+	err := decode(&filled)
+	*q = QRConfig(filled)
+	return err
 }
 
 // PlatformConfig says where records go. Without a broker the till keeps them.
@@ -68,7 +93,7 @@ func defaults() Config {
 		Currency: "EUR", Timezone: "UTC", Data: "data",
 		API:     APIConfig{Listen: "127.0.0.1:7788", AllowedHosts: []string{}},
 		Journal: JournalConfig{SegmentMiB: journal.DefaultSegment >> 20},
-		Devices: []DeviceConfig{}, Tenders: []pos.Tender{pos.Cash, pos.Card},
+		Devices: []DeviceConfig{}, Tenders: []pos.Tender{pos.Cash, pos.Card}, QR: []QRConfig{}, Languages: []string{"en", "zh-CN"},
 	}
 }
 
@@ -86,6 +111,9 @@ func LoadConfig(path string) (Config, error) {
 		return Config{}, errConfig(fmt.Sprintf("%s:%d", path, lineOf(text, key)), fmt.Errorf("%s: %w", key, err))
 	}
 	c.Data = beside(path, c.Data)
+	if c.Goods != "" {
+		c.Goods = beside(path, c.Goods)
+	}
 	for i, d := range c.Devices {
 		if d.Port != "" {
 			c.Devices[i].Port = beside(path, d.Port)
@@ -130,12 +158,34 @@ func (c *Config) check() (key string, err error) {
 			return "root_key", err
 		}
 	}
+	if key, err := c.checkDevices(); err != nil {
+		return key, err
+	}
+	return c.checkTenders()
+}
+
+// checkTenders sees to it that every tender can work: a code and most QRs need the platform.
+func (c *Config) checkTenders() (key string, err error) {
 	for _, t := range c.Tenders {
-		if t != pos.Cash && t != pos.Card {
-			return "tenders", fmt.Errorf("%q is not a tender of this version (cash, card)", t)
+		switch {
+		case t != pos.Cash && t != pos.Card && t != pos.Code && t != pos.QR:
+			return "tenders", fmt.Errorf("%q is not a tender (cash, card, code, qr)", t)
+		case t == pos.Code && c.Platform.Broker == "":
+			return "tenders", errors.New("tender code needs platform.broker: only the platform can collect a customer's code")
+		case t == pos.QR && len(c.QR) == 0:
+			return "tenders", errors.New("tender qr needs at least one entry in qr")
 		}
 	}
-	return c.checkDevices()
+	for _, language := range c.Languages {
+		if language != "en" && language != "zh-CN" {
+			return "languages", fmt.Errorf("%q is not a language of this version (en, zh-CN)", language)
+		}
+	}
+	if len(c.Languages) == 0 {
+		return "languages", errors.New("the screens need at least one language (en, zh-CN)")
+	}
+	_, err = c.qrs()
+	return "qr", err
 }
 
 // checkListen keeps the API on this machine: it speaks no TLS.

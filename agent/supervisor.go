@@ -31,6 +31,7 @@ type supervisor struct {
 	driver   drivers.Driver
 	currency pos.Currency
 	engine   *engine.Engine
+	scanned  func(engine.Scan) // tells the screens what became of a scan
 	log      *slog.Logger
 	reported string // the last reason, so that the log tells each once
 }
@@ -43,12 +44,21 @@ func findDriver(d DeviceConfig, currency pos.Currency) (drivers.Driver, error) {
 			if driver.Kind != d.Kind {
 				return drivers.Driver{}, fmt.Errorf("device %q: driver %s is for kind %s, not %q", d.Name, d.Driver, driver.Kind, d.Kind)
 			}
-			_, err := driver.NewCardTerminal(nil, drivers.Settings{Currency: currency, Options: d.Options})
-			return driver, err
+			return driver, tryOptions(driver, drivers.Settings{Currency: currency, Options: d.Options})
 		}
 		names = append(names, driver.Name)
 	}
 	return drivers.Driver{}, fmt.Errorf("device %q: there is no driver %q, only %v", d.Name, d.Driver, names)
+}
+
+// tryOptions makes a driver without a wire, which only proves that it understands its options.
+func tryOptions(driver drivers.Driver, settings drivers.Settings) (err error) {
+	if driver.Kind == drivers.KindScanner {
+		_, err = driver.NewScanner(nil, settings)
+	} else {
+		_, err = driver.NewCardTerminal(nil, settings)
+	}
+	return err
 }
 
 // run serves the device until ctx ends. It opens the wire again, with growing pauses, for as long as that takes.
@@ -94,7 +104,36 @@ func (s *supervisor) serve(ctx context.Context) (opened bool, err error) {
 		return false, err
 	}
 	defer conn.Close()
-	terminal, err := s.driver.NewCardTerminal(conn, drivers.Settings{Currency: s.currency, Stream: s.config.TCP != "", Options: s.config.Options})
+	settings := drivers.Settings{Currency: s.currency, Stream: s.config.TCP != "", Options: s.config.Options}
+	if s.driver.Kind == drivers.KindScanner {
+		return s.serveScanner(ctx, conn, settings)
+	}
+	return s.serveTerminal(ctx, conn, settings)
+}
+
+// serveScanner hands every code that is read to the engine until the wire fails.
+func (s *supervisor) serveScanner(ctx context.Context, conn drivers.Conn, settings drivers.Settings) (opened bool, err error) {
+	scanner, err := s.driver.NewScanner(conn, settings)
+	if err != nil {
+		return false, err
+	}
+	if err := scanner.Open(ctx); err != nil {
+		return false, err
+	}
+	s.log.Info("device ready")
+	s.reported = ""
+	s.engine.SetDevice(s.config.Name, engine.Ready, "")
+	for {
+		scan, err := scanner.Scan(ctx)
+		if err != nil {
+			return true, err
+		}
+		s.scanned(s.engine.Scanned(s.config.Name, scan.Text, scan.Symbology))
+	}
+}
+
+func (s *supervisor) serveTerminal(ctx context.Context, conn drivers.Conn, settings drivers.Settings) (opened bool, err error) {
+	terminal, err := s.driver.NewCardTerminal(conn, settings)
 	if err != nil {
 		return false, err
 	}

@@ -34,7 +34,7 @@ func (s *server) registerList(api huma.API) {
 func (s *server) list(_ context.Context, in *listInput) (*listOutput, error) {
 	q, err := in.query()
 	if err != nil {
-		return nil, newProblem(http.StatusUnprocessableEntity, pos.NewError("request_invalid", pos.Permanent, pos.NoneMoved, err.Error(), "Correct the request."))
+		return nil, invalid(err.Error())
 	}
 	found, err := s.Journal.Views().List(q)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *server) list(_ context.Context, in *listInput) (*listOutput, error) {
 	out := &listOutput{}
 	out.Body.Items = []Payment{}
 	for _, p := range found[:min(len(found), in.Limit)] {
-		out.Body.Items = append(out.Body.Items, payment(p, s.Journal.Acked(), s.Engine.Progress(p.Intent.Payment)))
+		out.Body.Items = append(out.Body.Items, s.payment(p))
 	}
 	if len(found) > in.Limit {
 		out.Body.NextCursor = found[in.Limit-1].Intent.Payment.String()

@@ -23,17 +23,20 @@ type Payment struct {
 	Mode           pos.Mode       `json:"mode"`
 	Unwanted       bool           `json:"unwanted"`
 	Device         pos.DeviceName `json:"device,omitempty"`
+	Scheme         string         `json:"scheme,omitempty" doc:"Of the customer's code or of the QR"`
 	Brand          string         `json:"brand,omitempty"`
 	Last4          string         `json:"last4,omitempty"`
 	ReceiptNo      string         `json:"receipt_no,omitempty"`
 	Trace          string         `json:"trace,omitempty"`
 	AuthCode       string         `json:"auth_code,omitempty"`
+	QR             *QR            `json:"qr,omitempty" doc:"While the outcome is open"`
 	Change         *pos.Minor     `json:"change,omitempty"`
 	Reason         *Words         `json:"reason,omitempty"`
 	Next           *Words         `json:"next,omitempty" doc:"What the cashier should do now."`
 	Operations     []Operation    `json:"operations"`
 	CreatedAt      string         `json:"created_at"`
 	UpdatedAt      string         `json:"updated_at"`
+	ExpiresAt      string         `json:"expires_at,omitempty" doc:"While the outcome is open: the end of the customer's time"`
 	Record         RecordRef      `json:"record"`
 	Acknowledged   bool           `json:"acknowledged" doc:"The platform has signed that it holds the record."`
 }
@@ -42,6 +45,13 @@ type Payment struct {
 type Words struct {
 	Code string `json:"code"`
 	Text string `json:"text"`
+}
+
+// QR is what the customer scans.
+type QR struct {
+	Payload   string `json:"payload" doc:"The text in the symbol"`
+	ExpiresAt string `json:"expires_at,omitempty"`
+	Image     string `json:"image" doc:"Path of the symbol"`
 }
 
 // Operation is something done to a payment after it was taken.
@@ -58,31 +68,62 @@ type RecordRef struct {
 	Seq   pos.Seq   `json:"seq"`
 }
 
-// payment shows a payment; acked is the end of the platform's custody, progress what the device shows now.
-func payment(p *view.Payment, acked record.Head, progress string) Payment {
+// payment shows a payment as it is now: its records, and what device and platform say meanwhile.
+func (s *server) payment(p *view.Payment) Payment {
 	out := Payment{
 		ID: p.Intent.Payment, Order: p.Intent.Order, Attempt: p.Intent.Attempt, Tender: p.Intent.Tender, Amount: p.Intent.Amount,
-		Currency: p.Intent.Currency, Status: p.Status, Mode: p.Intent.Mode, Unwanted: p.Unwanted, Device: p.Intent.Device,
-		Operations: []Operation{}, CreatedAt: Timestamp(p.Created), UpdatedAt: Timestamp(p.Updated),
-		Record: RecordRef{p.Epoch, p.Seq}, Acknowledged: held(p, acked), Next: next(p, progress),
+		Currency: p.Intent.Currency, Status: p.Status, RefundedAmount: p.Returned, Mode: p.Intent.Mode, Unwanted: p.Unwanted,
+		Device: p.Intent.Device, Scheme: p.Intent.Scheme, Operations: []Operation{}, CreatedAt: Timestamp(p.Created),
+		UpdatedAt: Timestamp(p.Updated), Record: RecordRef{p.Epoch, p.Seq}, Acknowledged: held(p, s.Journal.Acked()),
+	}
+	if p.Presented != nil {
+		out.Scheme = p.Presented.Scheme
 	}
 	if p.Reason.Code != "" || p.Reason.Text != "" {
 		out.Reason = &Words{p.Reason.Code, p.Reason.Text}
-	}
-	if d := p.Decision; d != nil && !p.Status.Open() {
-		out.Brand, out.Last4, out.ReceiptNo, out.Trace, out.AuthCode = d.Brand, d.Last4, d.ReceiptNo, d.Trace, d.AuthCode
-		if p.Status.Taken() {
-			out.ApprovedAmount = &d.Amount
-		}
-		if d.Tip > 0 {
-			out.Tip = &d.Tip
-		}
 	}
 	if t := p.Intent.Tendered; t != nil {
 		change := *t - p.Intent.Amount
 		out.Change = &change
 	}
+	s.showNow(&out, p)
+	showDecision(&out, p)
 	return out
+}
+
+// showNow adds what changes without a record.
+func (s *server) showNow(out *Payment, p *view.Payment) {
+	n := s.now(p)
+	out.Next = next(p, n)
+	if !p.Status.Open() {
+		return
+	}
+	if n.ends > 0 {
+		out.ExpiresAt = Timestamp(n.ends)
+	}
+	if isQR(p) {
+		out.QR = &QR{Payload: p.Presented.QR, ExpiresAt: out.ExpiresAt, Image: "/v1/payments/" + p.Intent.Payment.String() + "/qr?format=svg"}
+	}
+}
+
+// showDecision adds what device or platform decided.
+func showDecision(out *Payment, p *view.Payment) {
+	d := p.Decision
+	if d == nil || p.Status.Open() {
+		return
+	}
+	out.Brand, out.Last4, out.ReceiptNo, out.Trace, out.AuthCode = d.Brand, d.Last4, d.ReceiptNo, d.Trace, d.AuthCode
+	if p.Status.Taken() {
+		out.ApprovedAmount = &d.Amount
+	}
+	if d.Tip > 0 {
+		out.Tip = &d.Tip
+	}
+}
+
+// isQR says whether there is a QR for the customer to scan.
+func isQR(p *view.Payment) bool {
+	return p.Intent.Tender == pos.QR && p.Status.Open() && p.Presented != nil && p.Presented.QR != ""
 }
 
 // held says whether the platform has custody of the last record. Epochs sort by their time.
@@ -91,25 +132,6 @@ func held(p *view.Payment, acked record.Head) bool {
 		return p.Seq <= acked.Seq
 	}
 	return p.Epoch.String() < acked.Epoch.String()
-}
-
-// next is the cashier's exact next step, nil when there is nothing to do.
-func next(p *view.Payment, progress string) *Words {
-	switch {
-	case p.Status == pos.Pending && progress != "":
-		return &Words{"wait", progress}
-	case p.Status == pos.Pending:
-		return &Words{"wait", "Wait for the card terminal."}
-	case p.Status == pos.Unknown && p.Unwanted:
-		return &Words{"wait_terminal", "Given up. The card terminal is still asked; a payment that turns up is to be refunded."}
-	case p.Status == pos.Unknown:
-		return &Words{"wait_terminal", "Do not charge again. The card terminal is asked what became of the payment."}
-	case p.Status.Taken() && p.Unwanted:
-		return &Words{"refund", "The order was freed before this payment turned out to be paid: refund it at the card terminal."}
-	case p.Status.Uncharged():
-		return &Words{"retry", "Nothing was charged. Try again, or take another tender."}
-	}
-	return nil
 }
 
 // Timestamp writes milliseconds since 1970 as RFC 3339 in UTC.

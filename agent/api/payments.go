@@ -17,22 +17,35 @@ const maxWait = 60 * time.Second
 
 type payInput struct {
 	Wait string `query:"wait" doc:"Hold the answer until the status is not pending, at most 60s." example:"30s"`
-	Body struct {
-		Order         string     `json:"order" doc:"The merchant's reference, 1-64 of [A-Za-z0-9._:/-]"`
-		Attempt       int        `json:"attempt,omitempty" default:"1" minimum:"1" maximum:"9999"`
-		Amount        pos.Minor  `json:"amount" doc:"Minor units"`
-		Currency      string     `json:"currency" doc:"ISO 4217"`
-		Tender        pos.Tender `json:"tender" enum:"card,code,qr,cash,none"`
-		OrderAmount   *pos.Minor `json:"order_amount,omitempty"`
-		Tendered      *pos.Minor `json:"tendered,omitempty" doc:"Cash handed over"`
-		Device        string     `json:"device,omitempty"`
-		RequireOnline bool       `json:"require_online,omitempty"`
-	}
+	Body payBody
+}
+
+type payBody struct {
+	Order          string     `json:"order" doc:"The merchant's reference, 1-64 of [A-Za-z0-9._:/-]"`
+	Attempt        int        `json:"attempt,omitempty" default:"1" minimum:"1" maximum:"9999"`
+	Amount         pos.Minor  `json:"amount" doc:"Minor units"`
+	Currency       string     `json:"currency" doc:"ISO 4217"`
+	Tender         pos.Tender `json:"tender" enum:"card,code,qr,cash,none"`
+	OrderAmount    *pos.Minor `json:"order_amount,omitempty"`
+	OrderExpiresAt string     `json:"order_expires_at,omitempty" doc:"RFC 3339. The payment does not outlive it."`
+	Code           string     `json:"code,omitempty" maxLength:"4096" doc:"Tender code: the customer's code. Without it the payment waits for the scanner."`
+	Scheme         string     `json:"scheme,omitempty" maxLength:"32" doc:"Tender qr: by default the first scheme that works now."`
+	Tendered       *pos.Minor `json:"tendered,omitempty" doc:"Cash handed over"`
+	Device         string     `json:"device,omitempty"`
+	RequireOnline  bool       `json:"require_online,omitempty"`
 }
 
 type idInput struct {
 	ID   string `path:"id"`
 	Wait string `query:"wait" doc:"Hold the answer until the status is not pending, at most 60s."`
+}
+
+type codeInput struct {
+	ID   string `path:"id"`
+	Wait string `query:"wait" doc:"Hold the answer until the status is not pending, at most 60s."`
+	Body struct {
+		Code string `json:"code" minLength:"1" maxLength:"4096" doc:"The customer's code, a secret: it is neither kept nor shown."`
+	}
 }
 
 type paymentOutput struct {
@@ -46,23 +59,21 @@ func (s *server) registerPayments(api huma.API) {
 		Description: "201: begun. 200: the same request came before. The answer shows what is durable."}, s.create)
 	huma.Register(api, huma.Operation{OperationID: "get-payment", Method: http.MethodGet, Path: "/v1/payments/{id}", Summary: "Ask for a payment"}, s.get)
 	huma.Register(api, huma.Operation{OperationID: "cancel-payment", Method: http.MethodPost, Path: "/v1/payments/{id}/cancel", DefaultStatus: http.StatusOK,
-		Summary: "Ask the device to stop, or give an unknown payment up"}, s.cancel)
+		Summary: "Ask device or platform to stop, or give an unknown payment up"}, s.cancel)
+	huma.Register(api, huma.Operation{OperationID: "give-code", Method: http.MethodPost, Path: "/v1/payments/{id}/code", DefaultStatus: http.StatusOK,
+		Summary: "Give a waiting payment the customer's code"}, s.giveCode)
 }
 
 func (s *server) create(ctx context.Context, in *payInput) (*paymentOutput, error) {
-	b := &in.Body
-	order, err := pos.ParseOrderRef(b.Order)
+	request, err := in.Body.request()
 	if err != nil {
-		return nil, newProblem(http.StatusUnprocessableEntity, pos.NewError("request_invalid", pos.Permanent, pos.NoneMoved, err.Error(), "Correct the order."))
+		return nil, err
 	}
 	wait, err := parseWait(in.Wait)
 	if err != nil {
 		return nil, err
 	}
-	p, created, err := s.Engine.Pay(engine.Request{
-		Order: order, Attempt: pos.Attempt(b.Attempt), Amount: pos.Money{Amount: b.Amount, Currency: pos.Currency(b.Currency)}, Tender: b.Tender,
-		OrderAmount: b.OrderAmount, Tendered: b.Tendered, Device: pos.DeviceName(b.Device), RequireOnline: b.RequireOnline,
-	})
+	p, created, err := s.Engine.Pay(request)
 	if err != nil {
 		return nil, problemOf(err)
 	}
@@ -73,29 +84,47 @@ func (s *server) create(ctx context.Context, in *payInput) (*paymentOutput, erro
 	return s.answer(ctx, status, p, wait)
 }
 
-func (s *server) get(ctx context.Context, in *idInput) (*paymentOutput, error) {
-	wait, err := parseWait(in.Wait)
-	if err != nil {
-		return nil, err
+// request is what the engine is asked for.
+func (b *payBody) request() (r engine.Request, err error) {
+	r = engine.Request{
+		Attempt: pos.Attempt(b.Attempt), Amount: pos.Money{Amount: b.Amount, Currency: pos.Currency(b.Currency)}, Tender: b.Tender,
+		OrderAmount: b.OrderAmount, Tendered: b.Tendered, Device: pos.DeviceName(b.Device), RequireOnline: b.RequireOnline,
+		Scheme: b.Scheme, Code: b.Code,
 	}
-	return s.act(ctx, in.ID, wait, s.Engine.Payment)
+	if r.Order, err = pos.ParseOrderRef(b.Order); err != nil {
+		return r, invalid(err.Error())
+	}
+	if b.OrderExpiresAt != "" {
+		if r.OrderEnds, err = time.Parse(time.RFC3339, b.OrderExpiresAt); err != nil {
+			return r, invalid("order_expires_at is not a time such as 2026-01-31T17:00:00Z.")
+		}
+	}
+	return r, nil
+}
+
+func (s *server) get(ctx context.Context, in *idInput) (*paymentOutput, error) {
+	return s.act(ctx, in, s.Engine.Payment)
 }
 
 func (s *server) cancel(ctx context.Context, in *idInput) (*paymentOutput, error) {
+	return s.act(ctx, in, s.Engine.Cancel)
+}
+
+func (s *server) giveCode(ctx context.Context, in *codeInput) (*paymentOutput, error) {
+	return s.act(ctx, &idInput{ID: in.ID, Wait: in.Wait}, func(id pos.PaymentID) (*view.Payment, error) { return s.Engine.GiveCode(id, in.Body.Code) })
+}
+
+// act does something with the payment of an id and shows it.
+func (s *server) act(ctx context.Context, in *idInput, do func(pos.PaymentID) (*view.Payment, error)) (*paymentOutput, error) {
 	wait, err := parseWait(in.Wait)
 	if err != nil {
 		return nil, err
 	}
-	return s.act(ctx, in.ID, wait, s.Engine.Cancel)
-}
-
-// act does something with the payment of an id and shows it.
-func (s *server) act(ctx context.Context, id string, wait time.Duration, do func(pos.PaymentID) (*view.Payment, error)) (*paymentOutput, error) {
-	payment, err := pos.ParsePaymentID(id)
+	id, err := parsePayment(in.ID)
 	if err != nil {
-		return nil, newProblem(http.StatusNotFound, pos.NewError("not_found", pos.Permanent, pos.NoneMoved, err.Error(), "Check the id."))
+		return nil, err
 	}
-	p, err := do(payment)
+	p, err := do(id)
 	if err != nil {
 		return nil, problemOf(err)
 	}
@@ -112,7 +141,15 @@ func (s *server) answer(ctx context.Context, status int, p *view.Payment, wait t
 			return nil, problemOf(err)
 		}
 	}
-	return &paymentOutput{Status: status, Body: payment(p, s.Journal.Acked(), s.Engine.Progress(p.Intent.Payment))}, nil
+	return &paymentOutput{Status: status, Body: s.payment(p)}, nil
+}
+
+func parsePayment(text string) (pos.PaymentID, error) {
+	id, err := pos.ParsePaymentID(text)
+	if err != nil {
+		return id, problemOf(pos.NewError("not_found", pos.Permanent, pos.NoneMoved, err.Error(), "Check the id."))
+	}
+	return id, nil
 }
 
 func parseWait(text string) (time.Duration, error) {
@@ -121,8 +158,7 @@ func parseWait(text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return 0, newProblem(http.StatusUnprocessableEntity, pos.NewError("request_invalid", pos.Permanent, pos.NoneMoved,
-			"wait is not a duration such as 30s.", "Correct the request."))
+		return 0, invalid("wait is not a duration such as 30s.")
 	}
 	return min(d, maxWait), nil
 }

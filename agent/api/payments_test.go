@@ -120,7 +120,7 @@ func TestRefusalsSayWhatTheyMeanForTheMoney(t *testing.T) {
 			{"null", `{"order":"X","amount":null,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
 			{"unknown currency", `{"order":"X","amount":1,"currency":"XXX","tender":"cash"}`, 422, "amount_invalid"},
 			{"too little cash", `{"order":"X","amount":2,"tendered":1,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
-			{"tender not taken", `{"order":"X","amount":1,"currency":"EUR","tender":"qr"}`, 422, "not_supported"},
+			{"tender not taken", `{"order":"X","amount":1,"currency":"EUR","tender":"none"}`, 422, "not_supported"},
 			{"attempt 0", `{"order":"X","attempt":0,"amount":1,"currency":"EUR","tender":"cash"}`, 422, "request_invalid"},
 			{"too many attempts", `{"order":"X","attempt":10000,"amount":1,"currency":"EUR","tender":"cash"}`, 422, "request_invalid"},
 			{"platform required", `{"order":"X","amount":1,"currency":"EUR","tender":"cash","require_online":true}`, 403, "offline_refused"},

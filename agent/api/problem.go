@@ -22,6 +22,7 @@ type Problem struct {
 	Money   pos.MoneyState `json:"money" enum:"none_moved,moved,unknown"`
 	Next    string         `json:"next"`
 	Details map[string]any `json:"-"`
+	_       struct{}       `json:"-" additionalProperties:"true"` // the details
 }
 
 // Error implements error.
@@ -53,27 +54,16 @@ func newProblem(status int, e *pos.Error) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Text, Code: e.Code, Money: e.Money, Next: e.Next, Details: e.Details}
 }
 
-// statusOf is the one map from codes to HTTP.
-func statusOf(code pos.ErrorCode) int {
-	switch code {
-	case "order_conflict", "order_open", "device_unresolved", "not_cancellable":
-		return http.StatusConflict
-	case "order_expired":
-		return http.StatusGone
-	case "amount_invalid", "not_supported", "request_invalid":
-		return http.StatusUnprocessableEntity
-	case "offline_refused":
-		return http.StatusForbidden
-	case "disk_low", "journal_stopped", "device_unavailable":
-		return http.StatusServiceUnavailable
-	case "not_found":
-		return http.StatusNotFound
-	case "unauthorized":
-		return http.StatusUnauthorized
-	case "host_not_allowed", "cross_origin":
-		return http.StatusForbidden
-	}
-	return http.StatusInternalServerError
+// invalid is the problem of a request that makes no sense. Nothing was started.
+func invalid(text string) *Problem {
+	return problemOf(pos.NewError("request_invalid", pos.Permanent, pos.NoneMoved, text, "Correct the request."))
+}
+
+func writeProblem(w http.ResponseWriter, err error) {
+	p := problemOf(err)
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller has gone if this fails
 }
 
 // frameworkError gives the framework's own errors (a body that is no JSON, a missing member) the same form. Nothing was started then.

@@ -1,12 +1,7 @@
 package api
 
 import (
-	"crypto/subtle"
-	"encoding/json"
-	"net"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -27,9 +22,19 @@ type Options struct {
 	Journal      *journal.Journal
 	Sync         Sync
 	Data         string   // folder whose disk is watched
-	Token        string   // bearer of every request but health and the description
+	Token        string   // bearer of programs; whoever has it may do everything
 	AllowedHosts []string // names that a request may address, beside loopback
 	Drivers      map[pos.DeviceName]DriverInfo
+	Shop         Shop  // Exponent and Goods are filled in by Handler
+	Goods        Goods // nil for none; a nil pointer in it is not nil
+
+	// Scan takes what a scanner that types, or a hand, has put in; nil when the till takes no scans. It must not tell the hub itself.
+	Scan func(text string) engine.Scan
+
+	Hub      *Hub            // where scans come from for the event streams; nil when there are none but those of POST /v1/scan
+	Sessions *Sessions       // the paired browsers; nil keeps them in memory only, so that they are forgotten with the handler
+	Screens  http.Handler    // serves /till, /display, /ui/ and /, open to everybody; nil for none
+	Closing  <-chan struct{} // closed when the till stops: event streams end at once, so that the server's Shutdown need not wait for them
 }
 
 // DriverInfo is what the configuration says of a device.
@@ -41,77 +46,73 @@ type DriverInfo struct {
 // server holds the handlers.
 type server struct{ Options }
 
-// Handler makes the API. It keeps no state of its own.
+// Handler makes the API. It starts no goroutine and keeps no state of its own but what Hub and Sessions hold.
 func Handler(o Options) http.Handler {
 	huma.NewError = frameworkError // the framework's only place for the form of its errors; always set to the same function
 	s := &server{o}
+	s.complete()
 	mux := http.NewServeMux()
-	config := huma.DefaultConfig("Tillproof till", o.Version)
-	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
-	config.Info.Description = "The local API of a till. Amounts are integers of minor units."
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-	config.Security = []map[string][]string{{"token": {}}}
-	api := humago.New(mux, config)
+	api := humago.New(mux, s.describe())
 	s.registerPayments(api)
 	s.registerList(api)
+	s.registerQR(api)
+	s.registerScan(api)
+	s.registerGoods(api)
 	s.registerStatus(api)
-	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(refuseCrossOrigin))
-	return s.allowHost(protection.Handler(s.authorise(http.MaxBytesHandler(known(mux), maxBody))))
+	s.registerSessions(api)
+	s.registerEvents(mux, api)
+	documentProblems(api)
+	s.mountScreens(mux)
+	return withHeaders(s.allowHost(refuseCrossOrigin(http.MaxBytesHandler(s.route(mux), maxBody))))
 }
 
-// known answers what no handler is registered for in the form of all other problems.
-func known(mux *http.ServeMux) http.Handler {
+// complete fills in what may be left out.
+func (s *server) complete() {
+	if s.Hub == nil {
+		s.Hub = &Hub{}
+	}
+	if s.Sessions == nil {
+		s.Sessions = &Sessions{}
+	}
+	s.Shop = s.Shop.complete(s.Goods != nil)
+}
+
+// describe is what the description says beside the operations.
+func (s *server) describe() huma.Config {
+	config := huma.DefaultConfig("Tillproof till", s.Version)
+	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
+	config.Info.Description = "The local API of a till. Amounts are integers of minor units."
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":   {Type: "http", Scheme: "bearer", Description: "Content of the till's file api-token."},
+		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "A browser that was paired by POST /v1/session."},
+	}
+	config.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	return config
+}
+
+// forEverybody marks an operation that asks for no authorisation.
+func forEverybody() []map[string][]string { return []map[string][]string{} }
+
+// mountScreens serves the screens. They hold no data, so everybody may read them.
+func (s *server) mountScreens(mux *http.ServeMux) {
+	if s.Screens == nil {
+		return
+	}
+	for _, pattern := range screenPatterns() {
+		mux.Handle(pattern, readOnly(s.Screens))
+	}
+}
+
+func screenPatterns() []string { return []string{"/{$}", "/till", "/display", "/ui/"} }
+
+// readOnly refuses what is neither GET nor HEAD.
+func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern == "" {
-			writeProblem(w, pos.NewError("not_found", pos.Permanent, pos.NoneMoved, "There is nothing at this path for this method.",
-				"/openapi.json lists what there is."))
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
-}
-
-func refuseCrossOrigin(w http.ResponseWriter, _ *http.Request) {
-	writeProblem(w, pos.NewError("cross_origin", pos.Permanent, pos.NoneMoved, "The request comes from a page of another origin.",
-		"Use the till's own pages, or ask from a program."))
-}
-
-// authorise asks for the token. The description and the health check give nothing away.
-func (s *server) authorise(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		open := r.URL.Path == "/healthz" || r.URL.Path == "/openapi.json" || r.URL.Path == "/openapi.yaml"
-		given, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !open && (!isBearer || subtle.ConstantTimeCompare([]byte(given), []byte(s.Token)) != 1) {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			writeProblem(w, pos.NewError("unauthorized", pos.Permanent, pos.NoneMoved, "The request carries no valid token.",
-				"Send `Authorization: Bearer` with the content of the file api-token."))
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			writeProblem(w, pos.NewError("method_not_allowed", pos.Permanent, pos.NoneMoved, "The screens can only be read.", "Use GET."))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// allowHost refuses names that are not ours, so that a page elsewhere cannot reach the till by DNS rebinding.
-func (s *server) allowHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		ip := net.ParseIP(strings.Trim(host, "[]"))
-		if host != "localhost" && (ip == nil || !ip.IsLoopback()) && !slices.Contains(s.AllowedHosts, host) {
-			writeProblem(w, pos.NewError("host_not_allowed", pos.Permanent, pos.NoneMoved, "This name is not one of the till's.",
-				"Use the loopback address, or add the name to api.allowed_hosts."))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func writeProblem(w http.ResponseWriter, e *pos.Error) {
-	p := newProblem(statusOf(e.Code), e)
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the caller has gone if this fails
 }

@@ -15,7 +15,7 @@ import (
 
 func TestOnlyTheTokenOpens(t *testing.T) {
 	inTill(t, func(s *till) {
-		for _, path := range []string{"/v1/status", "/v1/payments/x", "/", "/openapi.json/x", "/healthz/"} {
+		for _, path := range []string{"/v1/status", "/v1/payments/x", "/nothing", "/openapi.json/x", "/healthz/"} {
 			for _, header := range []string{"", "Bearer ", "Bearer wrong", "Bearer " + token + "x", "Basic " + token, token, "bearer " + token} {
 				a := s.ask(http.MethodGet, path, "", with("Authorization", header)).problem(401, "unauthorized", "none_moved")
 				if a.header.Get("WWW-Authenticate") != "Bearer" {
@@ -65,7 +65,7 @@ func TestPagesOfOthersCannotSell(t *testing.T) {
 
 func TestWhatIsNotThereIsAProblemToo(t *testing.T) {
 	inTill(t, func(s *till) {
-		for _, c := range [][2]string{{"GET", "/v1/nothing"}, {"GET", "/"}, {"DELETE", "/v1/status"}, {"GET", "/v1/payments/not-an-id"},
+		for _, c := range [][2]string{{"GET", "/v1/nothing"}, {"GET", "/nothing"}, {"DELETE", "/v1/status"}, {"GET", "/v1/payments/not-an-id"},
 			{"GET", "/v1/payments/01890000-0000-7000-8000-000000000000"}, {"POST", "/v1/payments/01890000-0000-7000-8000-000000000000/cancel"}} {
 			s.ask(c[0], c[1], "").problem(404, "not_found", "none_moved")
 		}
@@ -79,7 +79,8 @@ func TestTheDescriptionNamesEveryPath(t *testing.T) {
 			t.Errorf("openapi is %q", a.text("openapi"))
 		}
 		paths, _ := a.member["paths"].(map[string]any)
-		want := []string{"/healthz", "/v1/payments", "/v1/payments/{id}", "/v1/payments/{id}/cancel", "/v1/status", "/v1/sync"}
+		want := []string{"/healthz", "/v1/events", "/v1/goods", "/v1/goods/{code}", "/v1/pairings", "/v1/payments", "/v1/payments/{id}",
+			"/v1/payments/{id}/cancel", "/v1/payments/{id}/code", "/v1/payments/{id}/qr", "/v1/scan", "/v1/session", "/v1/status", "/v1/sync"}
 		if got := slices.Sorted(maps.Keys(paths)); !slices.Equal(got, want) {
 			t.Errorf("paths %v, want %v", got, want)
 		}
@@ -98,6 +99,7 @@ func TestHealthIsWhetherACashSaleWouldBeTaken(t *testing.T) {
 		}
 		s.unplug()
 		s.ask(http.MethodGet, "/healthz", "").is(200) // cash needs no terminal
+		s.quiet()
 		if err := s.journal.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +116,7 @@ func TestStatusHasEveryMember(t *testing.T) {
 	inTill(t, func(s *till) {
 		s.post(cashSale).is(201)
 		a := s.ask(http.MethodGet, "/v1/status", "").is(200)
-		want := []string{"acked_seq", "backlog", "clock", "devices", "disk", "epoch", "mode", "mode_since_at", "policy", "seq", "till", "unknown", "version"}
+		want := []string{"acked_seq", "backlog", "clock", "devices", "disk", "epoch", "mode", "mode_since_at", "policy", "seq", "shop", "till", "unknown", "version"}
 		if got := slices.Sorted(maps.Keys(a.member)); !slices.Equal(got, want) {
 			t.Errorf("members %v, want %v", got, want)
 		}
@@ -154,14 +156,14 @@ func TestStatusOfABrokenTill(t *testing.T) {
 			t.Errorf("%s", a.body)
 		}
 		s.options.Data = s.dir + "/gone"
-		s.handler = api.Handler(s.options)
+		s.remake()
 		s.ask(http.MethodGet, "/v1/status", "").problem(500, "internal", "unknown")
 	})
 }
 
 func TestSyncSendsNow(t *testing.T) {
 	inTill(t, func(s *till) {
-		s.sync.mode.Name = "online"
+		s.sync.set("online")
 		s.sync.backlog = api.Backlog{Records: 3, Payments: 1, Amounts: map[pos.Currency]pos.Minor{"EUR": 1250}, OldestAt: api.Timestamp(time.Now().UnixMilli())}
 		a := s.ask(http.MethodPost, "/v1/sync", "").is(200)
 		backlog, _ := a.member["backlog"].(map[string]any)

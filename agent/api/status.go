@@ -48,6 +48,7 @@ type Status struct {
 	Policy      Policy          `json:"policy"`
 	Devices     []Device        `json:"devices"`
 	Unknown     []pos.PaymentID `json:"unknown"`
+	Shop        Shop            `json:"shop"`
 }
 
 // Disk tells the room for records.
@@ -102,7 +103,7 @@ func (s *server) registerStatus(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Summary: "The state of the till"}, s.status)
 	huma.Register(api, huma.Operation{OperationID: "sync-now", Method: http.MethodPost, Path: "/v1/sync", DefaultStatus: http.StatusOK,
 		Summary: "Send what the platform does not hold yet, now"}, s.sync)
-	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz", Security: []map[string][]string{},
+	huma.Register(api, huma.Operation{OperationID: "health", Method: http.MethodGet, Path: "/healthz", Security: forEverybody(),
 		Summary: "200 only when a cash sale would be accepted"}, s.health)
 }
 
@@ -117,31 +118,52 @@ func (s *server) health(context.Context, *struct{}) (*healthOutput, error) {
 }
 
 func (s *server) status(context.Context, *struct{}) (*statusOutput, error) {
-	unknown, err := s.Engine.Unknown()
+	out, err := s.currentStatus()
 	if err != nil {
 		return nil, problemOf(err)
+	}
+	return &statusOutput{out}, nil
+}
+
+func (s *server) currentStatus() (Status, error) {
+	unknown, err := s.Engine.Unknown()
+	if err != nil {
+		return Status{}, err
 	}
 	free, err := journal.FreeBytes(s.Data)
 	if err != nil {
-		return nil, problemOf(err)
+		return Status{}, err
 	}
-	head, acked, mode := s.Journal.Head(), s.Journal.Acked(), s.Sync.Mode()
-	out := Status{
+	head, mode := s.Journal.Head(), s.Sync.Mode()
+	return Status{
 		Till: s.Till, Version: s.Version, Mode: mode.Name, ModeSinceAt: Timestamp(mode.Since.UnixMilli()), Epoch: head.Epoch, Seq: head.Seq,
-		Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.Journal.Disk()}, Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: Policy{Headroom: []Headroom{}},
-		Devices: []Device{}, Unknown: unknown,
+		AckedSeq: s.ackedSeq(), Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.diskState()},
+		Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: Policy{Headroom: []Headroom{}}, Devices: s.devices(), Unknown: unknown, Shop: s.Shop,
+	}, nil
+}
+
+// ackedSeq is the end of the platform's custody in the current epoch, 0 when it holds nothing of it.
+func (s *server) ackedSeq() pos.Seq {
+	if acked := s.Journal.Acked(); acked.Epoch == s.Journal.Head().Epoch {
+		return acked.Seq
 	}
-	if acked.Epoch == head.Epoch {
-		out.AckedSeq = acked.Seq
-	}
+	return 0
+}
+
+func (s *server) diskState() journal.DiskState {
 	if s.Journal.Stopped() != nil {
-		out.Disk.State = journal.DiskStopped
+		return journal.DiskStopped
 	}
+	return s.Journal.Disk()
+}
+
+func (s *server) devices() []Device {
+	list := []Device{}
 	for _, d := range s.Engine.Devices() {
 		info := s.Drivers[d.Name]
-		out.Devices = append(out.Devices, Device{Name: d.Name, Driver: info.Driver, Kind: info.Kind, State: d.State, Text: d.Text})
+		list = append(list, Device{Name: d.Name, Driver: info.Driver, Kind: info.Kind, State: d.State, Text: d.Text})
 	}
-	return &statusOutput{out}, nil
+	return list
 }
 
 func (s *server) sync(context.Context, *struct{}) (*syncOutput, error) {

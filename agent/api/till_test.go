@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/store/record"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,18 +47,11 @@ type till struct {
 	wire    net.Conn
 	ended   chan struct{} // closed when nobody attends the terminal any more
 	stop    context.CancelFunc
-}
 
-// uplink is a way to the platform whose state the test says.
-type uplink struct {
-	mode    api.Mode
-	backlog api.Backlog
-	flushed int
+	platform *platform
+	talk     sync.WaitGroup     // with the platform
+	silence  context.CancelFunc // ends it
 }
-
-func (u *uplink) Mode() api.Mode       { return u.mode }
-func (u *uplink) Backlog() api.Backlog { return u.backlog }
-func (u *uplink) Flush()               { u.flushed++ }
 
 func inTill(t *testing.T, test func(s *till)) {
 	t.Helper()
@@ -83,15 +78,30 @@ func (s *till) open() {
 		s.t.Fatal(err)
 	}
 	s.sync = &uplink{mode: api.Mode{Name: "offline", Since: time.Now()}, backlog: api.Backlog{Amounts: map[pos.Currency]pos.Minor{}}}
-	if s.engine, err = engine.New(engine.Options{Journal: s.journal, Devices: []pos.DeviceName{"counter"}, Tenders: []pos.Tender{pos.Cash, pos.Card},
-		Mode: func() pos.Mode { return pos.Offline }, Log: slog.New(slog.DiscardHandler)}); err != nil {
+	s.platform = newPlatform(s.sync)
+	if s.engine, err = engine.New(engine.Options{Till: "till-1", Journal: s.journal, Devices: []pos.DeviceName{"counter"}, Tenders: tenders(),
+		Mode: s.sync.payments, Log: slog.New(slog.DiscardHandler), Platform: s.platform, QR: schemes(), Goods: shelf()}); err != nil {
+		s.t.Fatal(err)
+	}
+	sessions, err := api.OpenSessions(filepath.Join(s.dir, "sessions"))
+	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.options = api.Options{Till: "till-1", Version: "1.2.3", Engine: s.engine, Journal: s.journal, Sync: s.sync, Data: s.dir, Token: token,
-		AllowedHosts: []string{"till.example"}, Drivers: map[pos.DeviceName]api.DriverInfo{"counter": {Driver: "zvt", Kind: "card"}}}
+		AllowedHosts: []string{"till.example"}, Drivers: map[pos.DeviceName]api.DriverInfo{"counter": {Driver: "zvt", Kind: "card"}},
+		Shop: api.Shop{Currency: "EUR", Timezone: "Europe/Berlin", Tenders: tenders(), Languages: []string{"en", "zh-CN"},
+			QR: []api.ShopQR{{Scheme: "town", Source: record.FromPlatform}, {Scheme: "pix", Source: record.FromTill}}},
+		Goods: shelf(), Hub: &api.Hub{}, Sessions: sessions, Screens: screens(),
+		Scan: func(text string) engine.Scan { return s.engine.Scanned("", text, "") }}
 	s.handler = api.Handler(s.options)
+	ctx, silence := context.WithCancel(context.Background())
+	s.silence = silence
+	s.talk.Go(func() { s.engine.Run(ctx) })
 	s.plug()
 }
+
+// remake makes the handler anew from changed options.
+func (s *till) remake() { s.handler = api.Handler(s.options) }
 
 // plug connects the terminal and waits until it can sell.
 func (s *till) plug() {
@@ -127,9 +137,23 @@ func (s *till) unplug() {
 	<-s.ended
 }
 
+// quiet ends the talk with the platform.
+func (s *till) quiet() {
+	s.silence()
+	s.talk.Wait()
+}
+
+// restart is a new life of the agent on the same data.
+func (s *till) restart() {
+	s.t.Helper()
+	s.close()
+	s.open()
+}
+
 func (s *till) close() {
 	s.t.Helper()
 	s.unplug()
+	s.quiet()
 	if err := s.pt.Close(); err != nil {
 		s.t.Error(err)
 	}
@@ -163,6 +187,9 @@ func (s *till) ask(method, path, body string, change ...func(*http.Request)) ans
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	a := answer{t: s.t, status: w.Code, header: w.Header(), body: w.Body.String()}
+	if !strings.Contains(w.Header().Get("Content-Type"), "json") {
+		return a
+	}
 	decoder := json.NewDecoder(strings.NewReader(a.body))
 	decoder.UseNumber()
 	if err := decoder.Decode(&a.member); err != nil {

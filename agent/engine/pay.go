@@ -77,9 +77,6 @@ func (e *Engine) check(r *Request) error {
 	if r.Code != "" && r.Tender != pos.Code || r.Scheme != "" && r.Tender != pos.QR {
 		return errRequest("A code belongs to tender code, a scheme to tender qr.", "Correct the request.")
 	}
-	if !r.OrderEnds.IsZero() && !time.Now().Before(r.OrderEnds) {
-		return errRequest("The order has ended already.", "Check order_expires_at, or make a new order.")
-	}
 	if r.Tendered != nil && (r.Tender != pos.Cash || *r.Tendered < r.Amount.Amount || *r.Tendered > pos.MaxAmount) {
 		return errAmount("The cash handed over is not enough for the amount, or the tender is not cash.", "Check tendered; it is in minor units.")
 	}
@@ -89,6 +86,8 @@ func (e *Engine) check(r *Request) error {
 // admit says whether a new payment may begin on this till now.
 func (e *Engine) admit(r *Request, mode pos.Mode) error {
 	switch {
+	case !r.OrderEnds.IsZero() && !time.Now().Before(r.OrderEnds):
+		return errRequest("The order has ended already.", "Check order_expires_at, or make a new order.")
 	case r.Tender == pos.None && r.Amount.Amount == 0:
 	case !slices.Contains(e.tenders, r.Tender):
 		return errNotSupported(fmt.Sprintf("This till does not take the tender %q.", r.Tender), fmt.Sprintf("It takes %v.", e.tenders))

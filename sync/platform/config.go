@@ -21,9 +21,12 @@ type Config struct {
 	Data      string           `yaml:"data"`      // folder of the ledger, as ledger.db, and of the key
 	Database  string           `yaml:"database"`  // path of the ledger, instead of data
 	Broker    string           `yaml:"broker"`    // tcp://host:port or tls://host:port
-	Listen    string           `yaml:"listen"`    // HTTP address of /healthz and /v1/marks; "" for none
+	Listen    string           `yaml:"listen"`    // HTTP address of the ledger's pages and /healthz; "" for none. They ask for no authorisation
 	Keys      string           `yaml:"keys"`      // private key that signs acknowledgements (PKCS #8 PEM), created if missing; in data by default
 	Merchants []MerchantConfig `yaml:"merchants"` // who may send
+
+	Acquirers []AcquirerConfig `yaml:"acquirers,omitempty"` // who collects the money of codes and QRs; without one such calls are declined
+	Wallet    WalletConfig     `yaml:"wallet,omitempty"`
 }
 
 // MerchantConfig is a merchant and its tills.
@@ -68,7 +71,11 @@ func (c *Config) settle(folder string) {
 		}
 		c.Keys = filepath.Join(home, "platform.pem")
 	}
-	for _, path := range []*string{&c.Data, &c.Database, &c.Keys} {
+	paths := []*string{&c.Data, &c.Database, &c.Keys}
+	for i := range c.Acquirers {
+		paths = append(paths, &c.Acquirers[i].SecretFile)
+	}
+	for _, path := range paths {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}
@@ -86,8 +93,13 @@ func (c *Config) check() (at string, err error) {
 	if err := mqtt.CheckBroker(c.Broker); err != nil {
 		return "$.broker", err
 	}
-	_, at, err = c.register()
-	return at, err
+	if _, at, err = c.register(); err != nil {
+		return at, err
+	}
+	if at, err := checkAcquirers(c.Acquirers); err != nil {
+		return at, err
+	}
+	return c.Wallet.check()
 }
 
 // register collects the tills' keys.

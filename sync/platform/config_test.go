@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/wallet"
 )
 
 var someKey = strings.Repeat("ab", 32)
@@ -43,6 +46,7 @@ func TestLoadConfigNamesTheLine(t *testing.T) {
 	tills := func(lines ...string) string {
 		return head + "merchants:\n  - merchant: shop\n    tills:\n      - " + strings.Join(lines, "\n      - ") + "\n"
 	}
+	const bank = "{name: bank, url: 'https://a.example', schemes: ['*']}"
 	good := fmt.Sprintf("{till: till-1, public_key: %s}", someKey)
 	for name, c := range map[string]struct {
 		text string
@@ -64,6 +68,16 @@ func TestLoadConfigNamesTheLine(t *testing.T) {
 		"bad key":               {tills(strings.Replace(good, someKey, "abc", 1)), 6, "public key"},
 		"reserved till":         {tills(strings.Replace(good, "till-1", "platform-1", 1)), 6, "reserved"},
 		"empty":                 {"", 1, ""},
+		"acquirer's name":       {head + "acquirers:\n  - {name: A, url: 'https://a.example', schemes: ['*']}\n", 4, "acquirer \"A\""},
+		"acquirer twice":        {head + "acquirers:\n  - " + bank + "\n  - " + bank + "\n", 5, "stands twice"},
+		"acquirer in the clear": {head + "acquirers:\n  - " + strings.Replace(bank, "https", "http", 1) + "\n", 4, "only https"},
+		"acquirer nowhere":      {head + "acquirers:\n  - " + strings.Replace(bank, "https://a.example", "a.example", 1) + "\n", 4, "not an address"},
+		"no scheme":             {head + "acquirers:\n  - " + strings.Replace(bank, "'*'", "", 1) + "\n", 4, "takes no scheme"},
+		"scheme twice":          {head + "acquirers:\n  - " + bank + "\n  - " + strings.Replace(bank, "bank", "other", 1) + "\n", 5, "stands twice"},
+		"too many workers":      {head + "wallet:\n  workers: 5000\n", 4, "not between"},
+		"watch falls":           {head + "wallet:\n  watch_s: [10, 5]\n", 4, "ascend"},
+		"negative rule":         {head + "wallet:\n  rules:\n    wechat: {give_up_s: -1}\n", 5, "out of range"},
+		"unknown time":          {head + "wallet:\n  rules:\n    wechat: {give_up: 1}\n", 5, "unknown field"},
 	} {
 		_, path, err := load(t, c.text)
 		var e *pos.Error
@@ -77,5 +91,22 @@ func TestLoadConfigNamesTheLine(t *testing.T) {
 	}
 	if _, err := LoadConfig(filepath.Join(t.TempDir(), "none.yaml")); err == nil {
 		t.Error("a file that is not there was read")
+	}
+}
+
+func TestWalletSettings(t *testing.T) {
+	if got := (&WalletConfig{}).settings(); !reflect.DeepEqual(got, func() wallet.Settings { d := wallet.Defaults(); d.Rules = map[string]wallet.Rule{}; return d }()) {
+		t.Errorf("defaults: %+v", got)
+	}
+	c, path, err := load(t, "data: .\nbroker: tcp://localhost:1883\nacquirers:\n  - {name: bank, url: 'http://127.0.0.1:9000', secret_file: s, schemes: [wechat]}\n"+
+		"wallet: {workers: 3, call_timeout_s: 4, first_query_ms: 500, watch_s: [5, 60], rules: {wechat: {interval_ms: 1500, cancel_after_s: 0}, alipay: {give_up_s: 90}}}\n")
+	if err != nil || c.Acquirers[0].SecretFile != filepath.Join(filepath.Dir(path), "s") {
+		t.Fatalf("%+v %v", c, err)
+	}
+	got := c.Wallet.settings()
+	if got.Workers != 3 || got.CallTimeout != 4*time.Second || got.FirstQuery != 500*time.Millisecond || fmt.Sprint(got.Watch) != "[5s 1m0s]" ||
+		got.Rules["wechat"] != (wallet.Rule{Interval: 1500 * time.Millisecond, GiveUp: 45 * time.Second}) ||
+		got.Rules["alipay"] != (wallet.Rule{Interval: 4 * time.Second, GiveUp: 90 * time.Second}) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -20,6 +20,9 @@ type Custody struct {
 	conn   *sql.Conn // the only connection that writes
 	states *stateCodec
 	q      statements
+
+	route   func(scheme string) string // the acquirer that takes a scheme, "" for none; nil when QRs of tills are nobody's business here
+	stirred chan struct{}              // gets a value when a transaction left something for the wallet
 }
 
 // statements are prepared once.
@@ -27,7 +30,14 @@ type statements struct {
 	mark, stored, branch, branchTail, payments *sql.Stmt
 	addMark, moveMark                          *sql.Stmt
 	putRecords, putForks, putPayments          *bulk
+	addTask, moveTask, wish, granted           *sql.Stmt
+	lastResult, addResult                      *sql.Stmt
+	task, due, wishes, owner                   *sql.Stmt // these read beside the one connection that writes
+	standing, resultsOf, resultsAfter, payment *sql.Stmt
 }
+
+// readers is the number of connections that read beside the one that writes.
+const readers = 4
 
 // OpenCustody opens or creates the SQLite database for writing: WAL, and a commit returns when it is on disk. The log is copied
 // back every 16 MB.
@@ -43,7 +53,9 @@ func OpenCustody(ctx context.Context, path string) (*Custody, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Custody{db: db}
+	db.SetMaxOpenConns(readers + 1)
+	db.SetMaxIdleConns(readers)
+	c := &Custody{db: db, stirred: make(chan struct{}, 1)}
 	if err := c.open(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
@@ -64,22 +76,25 @@ func (c *Custody) open(ctx context.Context) (err error) {
 	return c.prepare(ctx)
 }
 
-// migrate makes the tables of a new database and refuses one of another version.
+// migrate makes the tables of a new database, adds to those of an older one what it lacks, and refuses one of a newer version.
 func (c *Custody) migrate(ctx context.Context) error {
 	var version int
 	if err := c.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	switch version {
-	case schemaVersion:
-		return nil
-	case 0:
-		return c.transaction(ctx, func() error {
-			_, err := c.conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", schema, schemaVersion))
-			return err
-		})
+	steps := [schemaVersion]string{schemaCustody, schemaWallet} // from each version to the next one
+	if version < 0 || version > schemaVersion {
+		return fmt.Errorf("made by another version (schema %d, this is %d)", version, schemaVersion)
 	}
-	return fmt.Errorf("made by another version (schema %d, this is %d)", version, schemaVersion)
+	for ; version < schemaVersion; version++ {
+		if err := c.transaction(ctx, func() error {
+			_, err := c.conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA user_version = %d", steps[version], version+1))
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Custody) prepare(ctx context.Context) error {
@@ -107,7 +122,7 @@ func (c *Custody) prepare(ctx context.Context) error {
 		putPayments: many("INSERT OR REPLACE INTO payments "+
 			"(payment, till, epoch, seq, order_ref, attempt, tender, status, amount, currency, fork, state)", 12),
 	}
-	return failed
+	return errors.Join(failed, c.prepareWallet(ctx))
 }
 
 // Close ends the use of the database. Nothing is lost by not calling it.
@@ -123,6 +138,7 @@ func (c *Custody) Take(ctx context.Context, deliveries ...*Delivery) ([]wire.Ack
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	acks := make([]wire.Ack, 0, len(deliveries))
+	stirs := false
 	err := c.transaction(ctx, func() error {
 		s, err := c.begin(ctx, deliveries)
 		if err != nil {
@@ -135,10 +151,14 @@ func (c *Custody) Take(ctx context.Context, deliveries ...*Delivery) ([]wire.Ack
 			}
 			acks = append(acks, ack)
 		}
+		stirs = len(s.stirs) > 0
 		return s.write()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	if stirs {
+		c.stir()
 	}
 	return acks, nil
 }

@@ -116,8 +116,11 @@ func TestFullLaneDropsAndNeverBlocks(t *testing.T) {
 	for range laneQueue + 10 {
 		i.receive(topic.On(wire.UpRecords), []byte("x"))
 	}
+	for range callQueue + 5 {
+		i.receive(topic.On(wire.UpCall), []byte("x"))
+	}
 	i.receive(topic.On(wire.DownAck), nil)
-	if c := i.Counts(); c.Dropped != 10 || c.Broken != 1 {
+	if c := i.Counts(); c.Dropped != 15 || c.Broken != 1 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -18,13 +18,6 @@ func (s *Service) serveHTTP(ctx context.Context, listener net.Listener) {
 	}
 }
 
-func (s *Service) pages() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.health)
-	mux.HandleFunc("GET /v1/marks", s.marks)
-	return mux
-}
-
 // health is 200 when batches can be taken and acknowledged, 503 when the broker or the ledger is away.
 func (s *Service) health(w http.ResponseWriter, r *http.Request) {
 	ledger := s.ledger.db.PingContext(r.Context()) == nil
@@ -50,12 +43,10 @@ func (s *Service) marks(w http.ResponseWriter, r *http.Request) {
 	items := []markLine{}
 	for m, err := range s.ledger.Marks(r.Context()) {
 		if err != nil {
-			s.opts.Log.Error("the ledger cannot be read", "error", err)
-			reply(w, http.StatusInternalServerError, map[string]any{"error": "the ledger cannot be read"})
+			s.unreadable(w, err)
 			return
 		}
-		at := time.UnixMilli(m.UpdatedAt).UTC().Format("2006-01-02T15:04:05.000Z")
-		items = append(items, markLine{string(m.Till), m.Head.Epoch.String(), uint64(m.Head.Seq), m.Head.Hash.String(), at})
+		items = append(items, markLine{string(m.Till), m.Head.Epoch.String(), uint64(m.Head.Seq), m.Head.Hash.String(), stamp(m.UpdatedAt)})
 	}
 	reply(w, http.StatusOK, map[string]any{"items": items})
 }

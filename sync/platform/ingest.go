@@ -18,6 +18,7 @@ type sitting struct {
 	ctx     context.Context
 	custody *Custody
 	book    *book
+	stirs   []stir // what the records leave for the wallet
 	now     int64
 }
 
@@ -39,7 +40,12 @@ func (c *Custody) begin(ctx context.Context, deliveries []*Delivery) (*sitting, 
 
 // write puts the payments back; records and marks are written as they are taken, so that a till's next delivery in the same
 // transaction finds them.
-func (s *sitting) write() error { return s.book.write(s.ctx, s.custody) }
+func (s *sitting) write() error {
+	if err := s.book.write(s.ctx, s.custody); err != nil {
+		return err
+	}
+	return s.writeStirs()
+}
 
 // chain is an epoch of a till as the ledger holds it.
 type chain struct {
@@ -179,7 +185,9 @@ func (s *sitting) fold(till pos.TillID, entries []entry) (held []pos.Seq) {
 	for i := range entries {
 		if s.foldOne(&entries[i]); entries[i].held != "" {
 			held = append(held, entries[i].record.Seq)
+			continue
 		}
+		s.note(&entries[i])
 	}
 	return held
 }

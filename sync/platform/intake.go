@@ -40,6 +40,7 @@ type receipt struct {
 // Counts are what came in since the start.
 type Counts struct {
 	Batches uint64 `json:"batches"` // verified and committed, gaps and repetitions too
+	Calls   uint64 `json:"calls"`   // carried out and answered, repetitions too
 	Gaps    uint64 `json:"gaps"`
 	Forks   uint64 `json:"forks"`
 	Held    uint64 `json:"held"` // batches with records that are set aside
@@ -53,6 +54,7 @@ type Counts struct {
 type intake struct {
 	*Service
 	in     [lanes]chan letter
+	calls  [callLanes]chan letter // to the desk
 	ledger chan parcel
 	out    chan receipt
 	conn   atomic.Pointer[mqtt.Conn] // nil while the broker is away
@@ -65,6 +67,9 @@ func newIntake(s *Service) *intake {
 	i := &intake{Service: s, ledger: make(chan parcel, groupSize), out: make(chan receipt, 4*groupSize)}
 	for n := range i.in {
 		i.in[n] = make(chan letter, laneQueue)
+	}
+	for n := range i.calls {
+		i.calls[n] = make(chan letter, callQueue)
 	}
 	return i
 }
@@ -94,13 +99,17 @@ func (i *intake) serve(ctx context.Context, c *mqtt.Conn) error {
 // receive is called by the broker's connection and must not block.
 func (i *intake) receive(name string, message []byte) {
 	topic, channel, err := wire.ParseTopic(name)
-	if err != nil || channel != wire.UpRecords {
+	if err != nil || channel != wire.UpRecords && channel != wire.UpCall {
 		i.count(func(c *Counts) { c.Broken++ })
 		i.opts.Log.Warn("a message on a topic that is none of ours", "topic", name, "error", err)
 		return
 	}
+	lane := i.in[wire.Partition(topic.Till)%lanes]
+	if channel == wire.UpCall {
+		lane = i.calls[wire.Partition(topic.Till)%callLanes]
+	}
 	select {
-	case i.in[wire.Partition(topic.Till)%lanes] <- letter{topic, message}:
+	case lane <- letter{topic, message}:
 	default:
 		i.count(func(c *Counts) { c.Dropped++ })
 	}
@@ -137,17 +146,21 @@ func (i *intake) verify(ctx context.Context, in <-chan letter) {
 	}
 }
 
-// refuse tells people, not the sender: who forges learns nothing, and a till whose batch was damaged on the way sends it again.
+// refuse tells people, not the sender: who forges learns nothing, a till whose batch was damaged on the way sends it again, and one whose
+// call is not answered asks what became of it.
 func (i *intake) refuse(l letter, err error) {
-	forged := errors.Is(err, ErrForged)
+	forged, broken := errors.Is(err, ErrForged), errors.Is(err, ErrBroken)
 	i.count(func(c *Counts) {
-		if forged {
+		switch {
+		case forged:
 			c.Forged++
-		} else {
+		case broken:
 			c.Broken++
+		default:
+			c.Failed++
 		}
 	})
-	i.opts.Log.Warn("a batch is refused and not acknowledged", "till", l.topic.Till, "forged", forged, "error", err)
+	i.opts.Log.Warn("a message is refused and not answered", "till", l.topic.Till, "forged", forged, "broken", broken, "error", err)
 }
 
 // commit takes what waits in one transaction.

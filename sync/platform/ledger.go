@@ -32,7 +32,7 @@ func OpenLedger(path string) (*Ledger, error) {
 		db.Close()
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
-	if version != schemaVersion {
+	if version < 1 || version > schemaVersion {
 		db.Close()
 		return nil, fmt.Errorf("ledger %s: schema %d, this is %d", path, version, schemaVersion)
 	}

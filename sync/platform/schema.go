@@ -2,16 +2,16 @@ package platform
 
 import "github.com/tillproof/tillproof/pos"
 
-// schemaVersion is kept in SQLite's user_version.
-const schemaVersion = 1
+// schemaVersion is kept in SQLite's user_version. Version 1 had the custody of records only.
+const schemaVersion = 2
 
-// schema makes the tables. Epochs and hashes are blobs; times are milliseconds since 1970-01-01 UTC of the platform's clock.
+// schemaCustody makes the tables of version 1. Epochs and hashes are blobs; times are milliseconds since 1970-01-01 UTC of the platform's clock.
 //
 // marks names the epochs and how far the ledger holds each. records holds every record of the branch that its mark goes by, byte
 // for byte; its id is the mark's id times 2^40 plus the record's number, so that an epoch lies together and grows at its end; held
 // says why a record could not be interpreted or folded. forks holds the branches that lost. payments is a view of both that could
 // be folded again; state is a whole payment but for its receipts.
-const schema = `
+const schemaCustody = `
 CREATE TABLE marks (
 	id INTEGER PRIMARY KEY, till TEXT NOT NULL, epoch BLOB NOT NULL, seq INTEGER NOT NULL, head BLOB NOT NULL, updated_at INTEGER NOT NULL,
 	UNIQUE (till, epoch)
@@ -35,6 +35,30 @@ CREATE TABLE payments (
 
 CREATE VIEW ledger_v1 AS
 	SELECT till, epoch, seq, payment, order_ref, attempt, tender, status, amount, currency FROM payments;
+`
+
+// schemaWallet makes the tables that version 2 adds.
+//
+// tasks holds the payments that the platform carries to their end at an acquirer; state is a wallet.Task as JSON, next is when it wants to be
+// acted upon (0 for never), acquirer is the name of the one that it was begun at and never changes, wish is 1 when the till's journal says that the
+// payment is unwanted and the loop is still to be told, 2 when it was told. results holds what the tills must hear, numbered for each till from 1
+// without gaps; outcome is a wallet.Result as JSON.
+const schemaWallet = `
+CREATE TABLE tasks (
+	payment TEXT NOT NULL PRIMARY KEY, till TEXT NOT NULL, acquirer TEXT NOT NULL, next INTEGER NOT NULL, wish INTEGER NOT NULL DEFAULT 0,
+	state BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX tasks_due ON tasks (next) WHERE next > 0;
+
+CREATE INDEX tasks_wished ON tasks (payment) WHERE wish = 1;
+
+CREATE TABLE results (
+	till TEXT NOT NULL, n INTEGER NOT NULL, payment TEXT NOT NULL, outcome BLOB NOT NULL, at INTEGER NOT NULL,
+	PRIMARY KEY (till, n)
+) WITHOUT ROWID;
+
+CREATE INDEX results_of ON results (payment, n);
 `
 
 // maxSeq bounds the numbers of an epoch's records: more than a till writes in a thousand years.

@@ -40,6 +40,8 @@ type Service struct {
 	custody *Custody
 	ledger  *Ledger // for the HTTP pages
 	intake  *intake
+
+	acquirers *acquirers
 }
 
 // Serve runs a platform until the context ends; then it returns nil. It fails with a *pos.Error when the key, the database or the
@@ -83,10 +85,17 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if s.ledger, err = OpenLedger(s.config.Database); err != nil {
 		return unusable("database_unusable", "The ledger cannot be read.", err)
 	}
+	if s.acquirers, err = newAcquirers(s.config.Acquirers, s.config.Wallet.settings().Workers); err != nil {
+		return unusable("secret_unusable", "The secret of an acquirer cannot be read.", err)
+	}
+	s.acquirers.owner, s.custody.route = taskStore{s.custody}.ownerOf, s.acquirers.route
 	return nil
 }
 
 func (s *Service) close() {
+	if s.acquirers != nil {
+		s.acquirers.close()
+	}
 	if s.ledger != nil {
 		s.ledger.Close()
 	}
@@ -106,6 +115,7 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.intake = newIntake(s)
+	desk := newDesk(s.intake)
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer cancel()
@@ -115,6 +125,7 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 		group.Go(func() { s.serveHTTP(ctx, listener) })
 	}
 	group.Go(func() { s.intake.run(ctx) })
+	group.Go(func() { desk.run(ctx) })
 	s.opts.Log.Info("the platform is ready", "ledger", s.config.Database, "public_key", hex.EncodeToString(s.signer.Public()), "http", address)
 	if s.opts.Ready != nil {
 		s.opts.Ready(address)
@@ -130,7 +141,7 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 func (s *Service) mqtt() mqtt.Options {
 	return mqtt.Options{
 		Broker: s.config.Broker, ClientID: broker.PlatformPrefix + strings.ToLower(rand.Text()[:12]), User: broker.PlatformUser,
-		Subscribe: []string{wire.Filter(wire.UpRecords)}, Handler: s.intake.receive, Log: s.opts.Log, Scale: s.opts.Scale,
+		Subscribe: []string{wire.Filter(wire.UpRecords), wire.Filter(wire.UpCall)}, Handler: s.intake.receive, Log: s.opts.Log, Scale: s.opts.Scale,
 	}
 }
 

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tillproof/tillproof/pos"
+)
+
+// problemCode is a code that a problem may have: its status and what it says.
+type problemCode struct {
+	code   pos.ErrorCode
+	status int
+	doc    string
+}
+
+// problemCodes is the one map from codes to HTTP, and their description.
+func problemCodes() []problemCode {
+	return []problemCode{
+		{"request_invalid", http.StatusUnprocessableEntity, "the request makes no sense (400 when it is no JSON, 413 when it is too large)"},
+		{"amount_invalid", http.StatusUnprocessableEntity, "the amount, or its relation to order_amount or tendered, cannot be"},
+		{"not_supported", http.StatusUnprocessableEntity, "the till does not do this: tender, scheme, scan"},
+		{"code_invalid", http.StatusUnprocessableEntity, "not a customer's payment code; detail says what it is"},
+		{"code_used", http.StatusConflict, "the same customer's code came within the last 10 minutes"},
+		{"order_conflict", http.StatusConflict, "order and attempt exist with another body"},
+		{"order_open", http.StatusConflict, "another attempt of the order may have been charged; see attempt"},
+		{"device_unresolved", http.StatusConflict, "the device has to tell first what became of another payment; see payment"},
+		{"not_cancellable", http.StatusConflict, "the payment has ended"},
+		{"order_expired", http.StatusGone, "the order's time is over"},
+		{"offline_refused", http.StatusForbidden, "not without the platform; see rule: require_online, code_online_only, qr_online_only, or one of the offline policy with limit, used and headroom"},
+		{"device_unavailable", http.StatusServiceUnavailable, "the device cannot sell now"},
+		{"disk_low", http.StatusServiceUnavailable, "too little room for records; nothing new is sold"},
+		{"disk_failed", http.StatusServiceUnavailable, "a file could not be written"},
+		{"journal_stopped", http.StatusServiceUnavailable, "the disk failed; the agent has to be started again"},
+		{"unauthorized", http.StatusUnauthorized, "no valid token and no paired browser"},
+		{"pairing_refused", http.StatusForbidden, "the pairing code is wrong, used or too old"},
+		{"too_many_tries", http.StatusTooManyRequests, "pairing codes can be tried once a second"},
+		{"host_not_allowed", http.StatusForbidden, "the request names a host that is not the till"},
+		{"cross_origin", http.StatusForbidden, "the request comes from a page of another origin"},
+		{"not_found", http.StatusNotFound, "there is no such thing"},
+		{"method_not_allowed", http.StatusMethodNotAllowed, "the screens can only be read"},
+		{"internal", http.StatusInternalServerError, "unforeseen; ask for the payment before trying again"},
+	}
+}
+
+// statusOf is the HTTP status of a code.
+func statusOf(code pos.ErrorCode) int {
+	for _, c := range problemCodes() {
+		if c.code == code {
+			return c.status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// documentProblems lists the codes in the description.
+func documentProblems(api huma.API) {
+	problem := api.OpenAPI().Components.Schemas.Map()["Problem"]
+	code := problem.Properties["code"]
+	var doc strings.Builder
+	for _, c := range problemCodes() {
+		code.Enum = append(code.Enum, c.code)
+		fmt.Fprintf(&doc, "- `%s` (%d): %s\n", c.code, c.status, c.doc)
+	}
+	code.Description = doc.String()
+	problem.Description = "RFC 9457. Members such as rule, payment or attempt stand beside the standard ones."
+}

@@ -1,0 +1,55 @@
+// Decides how a payment looks: one tone, one symbol, one word. Pure; the only place that maps states to looks.
+
+const charged = ['approved', 'approved_offline', 'captured', 'partly_refunded'];
+const uncharged = ['declined', 'cancelled', 'expired'];
+const ended = [...uncharged, 'voided', 'refunded'];
+
+const looks = {
+  approved: ['approved', 'check'],
+  captured: ['approved', 'check'],
+  approved_offline: ['offline', 'check-offline'],
+  declined: ['declined', 'cross'],
+  forward_declined: ['declined', 'cross'],
+  cancelled: ['ended', 'stop'],
+  expired: ['ended', 'clock'],
+  voided: ['ended', 'back'],
+  refunded: ['ended', 'back'],
+  partly_refunded: ['ended', 'back'],
+  written_off: ['ended', 'cross'],
+  refund_due: ['refund', 'back'],
+  unknown: ['unknown', 'question'],
+};
+
+/** look returns {tone, symbol, word}: word is the key of the big word. */
+export function look(payment) {
+  if (payment.status === 'pending') {
+    return isPresented(payment)
+      ? { tone: 'presented', symbol: 'qr', word: 'state.presented' }
+      : { tone: 'waiting', symbol: 'clock', word: 'state.pending' };
+  }
+  if (payment.unwanted && isCharged(payment)) return { tone: 'refund', symbol: 'back', word: 'state.refund_due' };
+  const [tone, symbol] = looks[payment.status] ?? ['unknown', 'question'];
+  return { tone, symbol, word: `state.${payment.status}` };
+}
+
+/** isPresented: a QR code that the customer may have paid while nobody can confirm it. Never to be taken for paid. */
+export const isPresented = (payment) => payment.status === 'pending' && payment.next?.code === 'not_confirmed';
+
+/** isOpen: the outcome is still to come. */
+export const isOpen = (payment) => payment.status === 'pending' || payment.status === 'unknown';
+
+/** isCharged: the customer's money is ours. */
+export const isCharged = (payment) => charged.includes(payment.status);
+
+/** isUncharged: it ended without the customer's money. */
+export const isUncharged = (payment) => uncharged.includes(payment.status);
+
+/** isFree: the order may be collected by another attempt. */
+export const isFree = (payment) =>
+  (ended.includes(payment.status) || payment.unwanted) && !isCharged(payment) && payment.status !== 'pending';
+
+/** awaitsCode: the next payment code that is scanned belongs to this payment. */
+export const awaitsCode = (payment) => payment?.status === 'pending' && payment.next?.code === 'scan_code';
+
+/** ends is the time that the countdown runs to. */
+export const ends = (payment) => (payment.status === 'pending' ? (payment.expires_at ?? payment.qr?.expires_at) : undefined);

@@ -1,0 +1,124 @@
+package platform
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/wallet"
+	"github.com/tillproof/tillproof/sync/wire"
+)
+
+// standing is how a payment stands at one moment: its task, and its last result with that result's number, 0 when there is none.
+type standing struct {
+	task wallet.Task
+	n    uint64
+	last wallet.Result
+}
+
+// standing reads how a payment stands; false says that the wallet never heard of it.
+func (s taskStore) standing(ctx context.Context, payment pos.PaymentID) (st standing, found bool, err error) {
+	var state, outcome []byte
+	switch err := s.q.standing.QueryRowContext(ctx, payment.String()).Scan(&state, &st.n, &outcome); {
+	case errors.Is(err, sql.ErrNoRows):
+		return st, false, nil
+	case err != nil:
+		return st, false, err
+	}
+	err = json.Unmarshal(state, &st.task)
+	if err == nil && st.n > 0 {
+		err = json.Unmarshal(outcome, &st.last)
+	}
+	return st, err == nil, err
+}
+
+// settled says whether no further result is to be expected soon: the payment has ended, and no money is on its way back.
+func (st *standing) settled() bool {
+	return st.task.Stage == wallet.Done || st.task.Stage == wallet.Watched
+}
+
+// shown says whether the last news is a QR for the customer: that is all an issue_qr asks for.
+func (st *standing) shown() bool { return st.n > 0 && st.last.Status == pos.Pending }
+
+// outcome is the standing in the words of the wire.
+func (st *standing) outcome() *wire.Outcome {
+	if st.n > 0 {
+		o := outcomeOf(st.n, &st.last)
+		if o.Status == pos.Pending {
+			o.Text = st.task.Text
+		}
+		return o
+	}
+	return &wire.Outcome{Payment: st.task.Payment, Status: pos.Pending, Currency: st.task.Amount.Currency, Scheme: st.task.Scheme, Code: st.task.Code,
+		Text: st.task.Text, ExpiresAt: st.task.Expires}
+}
+
+// outcomeOf is a result in the words of the wire. A QR that is shown has moved nothing.
+func outcomeOf(n uint64, r *wallet.Result) *wire.Outcome {
+	o := &wire.Outcome{Payment: r.Payment, N: n, Status: r.Status, Amount: r.Amount.Amount, Currency: r.Amount.Currency, Scheme: r.Scheme, Code: r.Code,
+		Text: r.Text, Transaction: r.Transaction, QR: r.QR, ExpiresAt: r.ExpiresAt}
+	if r.Status == pos.Pending {
+		o.Amount = 0
+	}
+	return o
+}
+
+// replySize bounds the texts of one reply with results, in bytes: well below what a till reads.
+const replySize = 64 << 10
+
+// after lists the till's results behind a number, as many as one reply holds; more says that there are others.
+func (s taskStore) after(ctx context.Context, till pos.TillID, n uint64) (list []wire.Outcome, more bool, err error) {
+	list, err = all(ctx, s.q.resultsAfter, func(rows *sql.Rows) (wire.Outcome, error) {
+		var n uint64
+		var raw []byte
+		var r wallet.Result
+		if err := rows.Scan(&n, &raw); err != nil {
+			return wire.Outcome{}, err
+		}
+		err := json.Unmarshal(raw, &r)
+		return *outcomeOf(n, &r), err
+	}, string(till), int64(n), wire.MaxResults+1)
+	size := 0
+	for i := range list {
+		size += len(list[i].Text) + len(list[i].QR) + len(list[i].Code) + len(list[i].Transaction)
+		if i == wire.MaxResults || i > 0 && size > replySize {
+			return list[:i], true, err
+		}
+	}
+	return list, false, err
+}
+
+// journalled is what the till's own records say of a payment, as far as they have come in; nil when they have not, or are another till's.
+func (s taskStore) journalled(ctx context.Context, till pos.TillID, payment pos.PaymentID) (*view.Payment, error) {
+	var owner pos.TillID
+	var state []byte
+	switch err := s.q.payment.QueryRowContext(ctx, payment.String()).Scan(&owner, &state); {
+	case errors.Is(err, sql.ErrNoRows) || err == nil && owner != till:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return s.states.decode(state)
+}
+
+// wished lists the payments that journals call unwanted and the loop is not told of yet.
+func (s taskStore) wished(ctx context.Context) ([]pos.PaymentID, error) {
+	return all(ctx, s.q.wishes, func(rows *sql.Rows) (pos.PaymentID, error) {
+		var payment string
+		if err := rows.Scan(&payment); err != nil {
+			return pos.PaymentID{}, err
+		}
+		return pos.ParsePaymentID(payment)
+	})
+}
+
+// granted notes that the loop was told.
+func (s taskStore) granted(ctx context.Context, payment pos.PaymentID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.q.granted.ExecContext(ctx, payment.String())
+	return err
+}

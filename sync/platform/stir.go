@@ -1,0 +1,75 @@
+package platform
+
+import (
+	"encoding/json"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/wallet"
+)
+
+// stir is something that a record leaves for the wallet: a QR that the till made, whose money is to be looked for, or, with a zero task, a
+// payment that the till's journal says is unwanted.
+type stir struct {
+	payment pos.PaymentID
+	till    pos.TillID
+	task    *wallet.Task
+}
+
+// note finds what a record of the winning branch leaves for the wallet. It is written in the transaction of the record itself, so that a
+// platform which is killed right after the acknowledgement has forgotten nothing.
+func (s *sitting) note(e *entry) {
+	switch body := e.body.(type) {
+	case *record.Presented:
+		intent := &s.book.pages[e.payment].payment.Intent
+		if task := localTask(s.book.till, intent, body, s.now); task != nil && s.custody.takes(task.Scheme) {
+			s.stirs = append(s.stirs, stir{e.payment, s.book.till, task})
+		}
+	case *record.Resolution:
+		if body.Unwanted {
+			s.stirs = append(s.stirs, stir{payment: e.payment, till: s.book.till})
+		}
+	}
+}
+
+// localTask is what the wallet is to do for a QR of the till's own; nil for everything else, and for one that nobody could recognise.
+func localTask(till pos.TillID, intent *record.Intent, shown *record.Presented, now int64) *wallet.Task {
+	amount := pos.Money{Amount: intent.Amount, Currency: intent.Currency}
+	if intent.Source != record.FromTill || shown.Reference == "" || shown.ExpiresAt <= 0 || amount.Amount <= 0 || amount.CheckPayable() != nil {
+		return nil
+	}
+	return &wallet.Task{Payment: intent.Payment, Till: till, Order: intent.Order, Kind: wallet.Local, Scheme: shown.Scheme, Amount: amount,
+		Reference: shown.Reference, Expires: shown.ExpiresAt, Stage: wallet.Accepted, Status: pos.Pending, Began: now, Next: now}
+}
+
+// takes says whether an acquirer reports the money of a scheme.
+func (c *Custody) takes(scheme string) bool { return c.route != nil && c.route(scheme) != "" }
+
+// writeStirs puts what was noted into the tables of the wallet. A payment that is there already stays as it is.
+func (s *sitting) writeStirs() error {
+	for _, one := range s.stirs {
+		if one.task == nil {
+			if _, err := s.custody.q.wish.ExecContext(s.ctx, one.payment.String(), string(one.till)); err != nil {
+				return err
+			}
+			continue
+		}
+		state, err := json.Marshal(one.task)
+		if err != nil {
+			return err
+		}
+		if _, err := s.custody.q.addTask.ExecContext(s.ctx, one.payment.String(), string(one.till), s.custody.route(one.task.Scheme),
+			one.task.Next, state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stir tells that the tables of the wallet were written by someone else than the wallet.
+func (c *Custody) stir() {
+	select {
+	case c.stirred <- struct{}{}:
+	default:
+	}
+}
