@@ -3,15 +3,15 @@
 GO ?= go
 LINT_VERSION := v2.15.0
 LINT := $(CURDIR)/bin/golangci-lint
-RACE_PACKAGES := $(shell $(GO) list ./... | grep -v /simulator/scenario$$)
+RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens)$$|/agent/ui$$')
 
 export CGO_ENABLED ?= 1
 export GORACE = atexit_sleep_ms=0
 
 .PHONY: check test soak lint build cross bench setup
 
-# Builds, vets and tests with the race detector what needs no other program. Under three minutes warm.
-check:
+# Builds, vets and tests with the race detector what needs neither a whole shop nor a browser. Under three minutes warm.
+check: setup
 	$(GO) build ./...
 	$(GO) vet ./...
 	$(GO) test -race -timeout 10m $(RACE_PACKAGES)

@@ -196,7 +196,7 @@ func (d *phoneDay) deliverRecords() (done bool, err error) {
 			d.centre.settle(id, wire.Outcome{Status: pos.Expired})
 		}
 		d.centre.mu.Unlock()
-		done = done && !p.Status.Open() && p.Status != pos.RefundDue && !(p.Unwanted && p.Status.Taken())
+		done = done && !p.Status.Open() && p.Status != pos.RefundDue && (!p.Unwanted || !p.Status.Taken())
 	}
 	if !done {
 		return false, nil

@@ -105,5 +105,5 @@ func write(w http.ResponseWriter, out response, err error) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(raw)
+	_, _ = w.Write(raw) // who asked has gone if this fails, and asks again
 }

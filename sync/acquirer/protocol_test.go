@@ -199,7 +199,7 @@ func TestBadAnswersAreUnclear(t *testing.T) {
 			}
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(c.status)
-			io.WriteString(w, strings.Replace(c.body, "REQ", in.Request, 1))
+			_, _ = io.WriteString(w, strings.Replace(c.body, "REQ", in.Request, 1))
 		}), secret)
 		_, err := client.Authorise(t.Context(), order(), code)
 		mustBeUnclear(t, name, err)

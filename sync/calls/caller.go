@@ -21,6 +21,9 @@ var (
 // AnswerWithin is how long a till waits for the first answer to a call. The platform answers within a second (DESIGN.md §3).
 const AnswerWithin = 2 * time.Second
 
+// doubtAfter is how long an answer may be missing before the platform counts as silent: early enough that everybody has heard of it when the wait ends.
+const doubtAfter = 1500 * time.Millisecond
+
 // Courier carries a message to the platform, at least once or not at all.
 type Courier interface {
 	Publish(ctx context.Context, topic string, payload []byte) error
@@ -123,12 +126,18 @@ func (c *Caller) Ask(ctx context.Context, call *wire.Call) (*wire.Reply, error) 
 		c.heard(false)
 		return nil, errors.Join(ErrSilent, err)
 	}
-	select {
-	case r := <-answers:
-		return r, nil
-	case <-ctx.Done():
-		c.heard(false)
-		return nil, ErrSilent
+	doubt := time.NewTimer(doubtAfter)
+	defer doubt.Stop()
+	for {
+		select {
+		case r := <-answers:
+			return r, nil
+		case <-doubt.C:
+			c.heard(false)
+		case <-ctx.Done():
+			c.heard(false)
+			return nil, ErrSilent
+		}
 	}
 }
 

@@ -115,6 +115,24 @@ func TestSilenceIsNoticedWithinTwoSecondsAndEndsWithAnyAnswer(t *testing.T) {
 	})
 }
 
+func TestALateAnswerIsAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t)
+		l.caller.Attach(t.Context(), l)
+		l.answer = func(call *wire.Call, hash [32]byte) {
+			time.AfterFunc(1600*time.Millisecond, func() {
+				if l.caller.Answering() {
+					t.Error("nobody was told that the platform is late")
+				}
+			})
+			time.AfterFunc(1900*time.Millisecond, func() { l.reply(wire.Accepted, call, hash, pos.Pending) })
+		}
+		if r, err := l.caller.Ask(t.Context(), query()); err != nil || r.Stage != wire.Accepted || !l.caller.Answering() {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
+}
+
 func TestAWireThatBreaksWhileSendingProvesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLine(t)

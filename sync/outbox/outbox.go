@@ -23,14 +23,14 @@ type Options struct {
 
 	Window       int           // batches under way at once; 4
 	AckTimeout   time.Duration // without an acknowledgement for so long everything under way is sent again; 5 s
-	OnlineWithin time.Duration // a batch unanswered for so long means offline; 2 s
+	OnlineWithin time.Duration // a batch unanswered for so long means offline; 1.5 s, so that it is announced within two
 }
 
 // The defaults of Options.
 const (
 	defaultWindow       = 4
 	defaultAckTimeout   = 5 * time.Second
-	defaultOnlineWithin = 2 * time.Second
+	defaultOnlineWithin = 1500 * time.Millisecond
 )
 
 // Status is what the till shows about its way to the platform.

@@ -92,14 +92,13 @@ func TestPaymentsNewestFirst(t *testing.T) {
 		t.Errorf("%+v", first.Items[0])
 	}
 	var ids []string
-	for page, query := first, ""; ; page = pageOf(t, h, query) {
+	for page := first; ; page = pageOf(t, h, "?before="+page.Next) {
 		for _, p := range page.Items {
 			ids = append(ids, p.ID)
 		}
 		if page.Next == "" {
 			break
 		}
-		query = "?before=" + page.Next
 	}
 	if len(ids) != 121 || !slices.IsSortedFunc(ids, func(a, b string) int { return strings.Compare(b, a) }) {
 		t.Errorf("%d payments", len(ids))

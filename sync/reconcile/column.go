@@ -43,6 +43,8 @@ type Columns struct {
 	JournalRecords []Record
 	LedgerRecords  []Record                // records in the platform's custody
 	Attached       map[pos.DeviceName]bool // terminals whose own memory is among the columns
+	Acquirer       []Settled
+	Books          bool // the acquirer's own books are among the columns
 }
 
 // Report is the answer.

@@ -21,14 +21,19 @@ func payment(n byte, tender pos.Tender, amount pos.Minor) reconcile.Payment {
 func day() reconcile.Columns {
 	cash, card, declined := payment(1, pos.Cash, 500), payment(2, pos.Card, 700), payment(3, pos.Card, 900)
 	declined.Status, declined.Trace = pos.Declined, ""
+	code, qr, late := payment(6, pos.Code, 1100), payment(7, pos.QR, 1300), payment(8, pos.QR, 1700)
+	late.Status = pos.Refunded
 	records := []reconcile.Record{{Epoch: pos.Epoch{1}, Seq: 1, Hash: [32]byte{1}}, {Epoch: pos.Epoch{1}, Seq: 2, Hash: [32]byte{2}}}
 	return reconcile.Columns{
 		Terminal:       []reconcile.Transaction{{Device: "terminal", TerminalID: "T1", Trace: "2", Money: pos.Money{Amount: 700, Currency: "EUR"}}},
-		Journal:        []reconcile.Payment{cash, card, declined},
-		Ledger:         []reconcile.Payment{cash, card, declined},
+		Journal:        []reconcile.Payment{cash, card, declined, code, qr, late},
+		Ledger:         []reconcile.Payment{cash, card, declined, code, qr, late},
 		JournalRecords: records,
 		LedgerRecords:  slices.Clone(records),
 		Attached:       map[pos.DeviceName]bool{"terminal": true},
+		Books:          true,
+		Acquirer: []reconcile.Settled{{Payment: code.ID, Tender: pos.Code, Money: pos.Money{Amount: 1100, Currency: "EUR"}},
+			{Payment: qr.ID, Tender: pos.QR, Money: pos.Money{Amount: 1300, Currency: "EUR"}}},
 	}
 }
 
@@ -39,6 +44,17 @@ func TestADayOnWhichEverythingAgrees(t *testing.T) {
 	}
 	if r.Totals.Journal[pos.Cash]["EUR"] != (pos.Sum{Count: 1, Amount: 500}) || r.Totals.Terminal[pos.Card]["EUR"] != (pos.Sum{Count: 1, Amount: 700}) {
 		t.Errorf("%+v", r.Totals)
+	}
+	if r.Totals.Acquirer[pos.Code]["EUR"] != (pos.Sum{Count: 1, Amount: 1100}) || r.Totals.Acquirer[pos.QR]["EUR"] != (pos.Sum{Count: 1, Amount: 1300}) {
+		t.Errorf("%+v", r.Totals)
+	}
+}
+
+func TestWithoutTheAcquirersBooksNothingIsSaidOfThem(t *testing.T) {
+	columns := day()
+	columns.Books, columns.Acquirer = false, nil
+	if r, err := reconcile.Run(columns); err != nil || !r.OK {
+		t.Errorf("%+v, %v", r.Differences, err)
 	}
 }
 
@@ -71,6 +87,18 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 			p.Order, p.Attempt = c.Journal[0].Order, 2
 			c.Journal, c.Ledger = append(c.Journal, p), append(c.Ledger, p)
 		}, []string{"charged_twice"}},
+		"approved, never at the acquirer": {func(c *reconcile.Columns) { c.Acquirer = c.Acquirer[1:] }, []string{"acquirer_missing", "sums"}},
+		"more at the acquirer":            {func(c *reconcile.Columns) { c.Acquirer[0].Money.Amount++ }, []string{"acquirer_differs", "sums"}},
+		"another tender at the acquirer":  {func(c *reconcile.Columns) { c.Acquirer[0].Tender = pos.QR }, []string{"acquirer_differs", "sums"}},
+		"kept at the acquirer after a refund": {func(c *reconcile.Columns) {
+			c.Acquirer = append(c.Acquirer, reconcile.Settled{Payment: c.Journal[5].ID, Tender: pos.QR, Money: c.Journal[5].Money})
+		}, []string{"acquirer_only", "sums"}},
+		"money of nobody": {func(c *reconcile.Columns) {
+			c.Acquirer = append(c.Acquirer, reconcile.Settled{Tender: pos.QR, Money: c.Journal[5].Money})
+		}, []string{"acquirer_only", "sums"}},
+		"a refund that is still due": {func(c *reconcile.Columns) {
+			c.Journal[5].Status, c.Ledger[5].Status = pos.RefundDue, pos.RefundDue
+		}, []string{"refund_open"}},
 		"an outcome left open": {func(c *reconcile.Columns) { c.Journal[2].Status, c.Ledger[2].Status = pos.Unknown, pos.Unknown }, []string{"outcome_open"}},
 	} {
 		columns := day()
