@@ -20,10 +20,23 @@ var shots = flag.String("shots", "", "write pictures of the screens to this fold
 
 const browserName = "chromium-headless-shell"
 
+// browserProgram finds the browser itself: what Debian puts on the path is a script that stays its parent, and ending that would leave the browser.
+func browserProgram() (string, error) {
+	if program := "/usr/lib/chromium/" + browserName; isFile(program) {
+		return program, nil
+	}
+	return exec.LookPath(browserName)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // browser starts one browser for a test and its subtests; every page has a profile of its own.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	program, err := exec.LookPath(browserName)
+	program, err := browserProgram()
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("%s is not installed; these tests need it", browserName)
@@ -120,6 +133,12 @@ func (p *page) value(expression string) string {
 	var out string
 	p.run(chromedp.Evaluate(fmt.Sprintf("(() => {%s return String(%s);})()", helpers, expression), &out))
 	return out
+}
+
+// reload loads the page anew and returns when the old one has gone.
+func (p *page) reload() {
+	p.t.Helper()
+	p.run(chromedp.Reload())
 }
 
 // picture takes a picture if somebody wants to look.

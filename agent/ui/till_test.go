@@ -108,7 +108,7 @@ func TestALostAnswerIsAskedAgainInTheSameWords(t *testing.T) {
 	f.set(func() { f.mute = true })
 	p.keys("3", "0", "0", "k")
 	p.until(`status() === 'sending'`)
-	p.value(`location.reload()`)
+	p.reload()
 	p.until(`status() === 'sending'`)
 	before := len(f.sent())
 	f.wait(func() bool { return len(f.posts) > before }, "the page does not ask again after a reload")
@@ -131,14 +131,14 @@ func TestAReloadAndASecondTabShowTheSamePayment(t *testing.T) {
 	p := ready(t, f)
 	p.click("goods-4012345000003")
 	p.until(`text('total') === '€2.95'`)
-	p.value(`location.reload()`)
+	p.reload()
 	p.until(`visible('cart') && text('total') === '€2.95' && visible('line-0')`)
 	other := p.tab(f.URL+"/till", 390, 844)
 	other.until(`text('total') === '€2.95'`)
 	p.click("tender-card")
 	p.until(`status() === 'pending'`)
 	other.until(`status() === 'pending'`)
-	p.value(`location.reload()`)
+	p.reload()
 	p.until(`status() === 'pending'`)
 	f.change(p.value(`one('state').dataset.payment`), states["approved"])
 	p.until(`status() === 'approved'`)
@@ -224,7 +224,7 @@ func TestAnOpenOrderShowsThePaymentThatBlocksIt(t *testing.T) {
 	f.change(id, states["unknown"])
 	p.until(`status() === 'unknown'`)
 	p.value(`localStorage.setItem('tillproof.sale', JSON.stringify({...JSON.parse(localStorage.getItem('tillproof.sale')), payment: null, seen: null, attempt: 2}))`)
-	p.value(`location.reload()`)
+	p.reload()
 	p.until(`visible('attempt')`)
 	f.set(func() {
 		f.refuse = object{"status": 409, "code": "order_open", "money": "none_moved", "title": "Conflict", "detail": "Attempt 1 is unknown.", "next": "Wait."}
@@ -307,8 +307,8 @@ func TestPairing(t *testing.T) {
 	p.until(`text('pair-error').includes('not right')`)
 	p.keys(strings.Split(pairCode, "")...)
 	p.click("pair-submit")
-	p.until(`!visible('pairing') && visible('tender-cash')`)
-	f.set(func() { f.paired = false }) // somebody ended the session
+	p.until(`!visible('pairing') && visible('tender-cash') && visible('goods-4012345000000')`) // the goods are asked for last
+	f.set(func() { f.paired = false })                                                         // somebody ended the session
 	p.keys("1", "k")
 	p.until(`visible('pairing')`)
 	p.keys(strings.Split(pairCode, "")...)

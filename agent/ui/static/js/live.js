@@ -12,12 +12,14 @@ const handlers = { status: onStatus, ack: onAck, payment: onPayment, device: onD
 let told = { onMode: () => {}, onScan: () => {}, onUp: () => {} };
 let stop = null;
 let due = 0;
+let heard = 0; // events that changed the status
 
 /** start connects for good. onMode(status) is called when the mode changes, onScan(scan) for every
  * scan, and onUp() whenever the till's program answers again. */
 export function start(callbacks) {
   told = { ...told, ...callbacks };
   setInterval(askOpen, 5000);
+  setInterval(() => state.paired && state.goneSince === 0 && askStatus(), 15000);
   return connect();
 }
 
@@ -42,7 +44,10 @@ export async function connect() {
 function open() {
   stop?.();
   stop = listen({
-    onEvent: (name, data) => handlers[name]?.(data),
+    onEvent: (name, data) => {
+      if (name !== 'payment' && name !== 'scan') heard += 1;
+      handlers[name]?.(data);
+    },
     onUp: () => {
       state.goneSince = 0;
       changed();
@@ -81,9 +86,14 @@ async function goods() {
   changed();
 }
 
-/** askStatus brings the backlog up to date: a sale adds to it, and only its delivery is an event. */
+/**
+ * askStatus brings the backlog up to date: a sale adds to it, and only its delivery is an event. An answer that an event overtook
+ * may be older than the event, so it is asked for again.
+ */
 export async function askStatus() {
+  const before = heard;
   const answer = await ask('GET', '/v1/status');
+  if (heard !== before) return askStatus();
   if (answer.kind === 'done') onStatus(answer.data);
   if (answer.kind === 'unpaired') {
     state.paired = false;
