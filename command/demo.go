@@ -22,7 +22,7 @@ type demoFlags struct {
 
 func demoCommand() *cobra.Command {
 	f := &demoFlags{}
-	c := &cobra.Command{Use: "demo", Short: "Run a whole shop with its platform and a simulated card terminal", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "demo", Short: "Run a whole shop with its platform, simulated devices and a simulated acquirer", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) }}
 	c.Flags().StringVar(&f.script, "script", "", "play a day and end: offline-day")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "repeat the plan of this seed; 0 takes a new one")
@@ -53,7 +53,7 @@ func (f *demoFlags) run(c *cobra.Command) (err error) {
 	if err != nil {
 		return exit(exitAway, fmt.Errorf("the demo could not be started: %w", err))
 	}
-	f.announce(c, d.Ready())
+	f.announce(c, d)
 	if f.script == "" {
 		<-ctx.Done()
 		return d.Stop()
@@ -61,25 +61,31 @@ func (f *demoFlags) run(c *cobra.Command) (err error) {
 	return f.play(ctx, c, d)
 }
 
-// announce says where everything is.
-func (f *demoFlags) announce(c *cobra.Command, r scenario.Ready) {
+// announce says where everything is. To a person it also offers a code that pairs the first browser.
+func (f *demoFlags) announce(c *cobra.Command, d *scenario.Demo) {
+	r := d.Ready()
 	if f.json {
 		_ = writeJSON(c.OutOrStdout(), map[string]scenario.Ready{"ready": r}) // who closed our output will not read it
 		return
 	}
-	fmt.Fprintf(c.OutOrStdout(), `A till, a card terminal, a broker and a platform are running. Interrupt to end them.
+	fmt.Fprintf(c.OutOrStdout(), `A till with all four tenders, its card terminal and scanner, a broker, a platform and an acquirer are running. Interrupt to end them.
 
-  till API    %s/v1/payments   (described at /openapi.json)
-  platform    %s/v1/marks
-  control     %s   POST /network, /card, /kill; GET /totals
+  till        %s/till
+  display     %s   (the customer's side)
+  platform    %s/
+  panel       %s/   (plays customers, cards, cables and power cuts)
   data        %s
 
-Sell something by card:
+`, r.Till, r.Display, r.Backoffice, r.Control, r.Data)
+	if pairing, err := d.Pair(c.Context()); err == nil && len(pairing.Code) == 6 {
+		fmt.Fprintf(c.OutOrStdout(), "Open the till and type the pairing code %s %s (10 minutes, one browser; the panel makes more).\n\n", pairing.Code[:3], pairing.Code[3:])
+	}
+	fmt.Fprintf(c.OutOrStdout(), `Or sell by the API:
 
   curl -s '%s/v1/payments?wait=30s' -H 'Authorization: Bearer %s' \
     -H 'Content-Type: application/json' -d '{"order":"order-1","amount":1250,"currency":"EUR","tender":"card"}'
 
-`, r.Till, r.Backoffice, r.Control, r.Data, r.Till, r.Token)
+`, r.Till, r.Token)
 }
 
 // play runs the script and prints its result.
@@ -113,11 +119,12 @@ func (f *demoFlags) play(ctx context.Context, c *cobra.Command, d *scenario.Demo
 }
 
 func printDay(c *cobra.Command, r *scenario.Result) {
-	fmt.Fprintf(c.OutOrStdout(), `%d payments: %d approved, %d approved offline, %d declined, %d cancelled; %d were unknown and resolved, %d are still open
+	fmt.Fprintf(c.OutOrStdout(), `%d payments: %d approved, %d approved offline, %d declined, %d cancelled, %d expired; %d were unknown and resolved, %d are still open
+%d late payments were given back
 %d agent kills, %d platform kills, %d network cuts
 lost %d, doubled %d
-terminal and cash %d, journal %d, ledger %d (minor units)
-`, r.Payments, r.Approved, r.ApprovedOffline, r.Declined, r.Cancelled, r.UnknownResolved, r.UnknownOpen,
+terminal, acquirer and cash %d, journal %d, ledger %d (minor units)
+`, r.Payments, r.Approved, r.ApprovedOffline, r.Declined, r.Cancelled, r.Expired, r.UnknownResolved, r.UnknownOpen, r.Refunded,
 		r.AgentKills, r.PlatformKills, r.NetworkCuts, r.Lost, r.Duplicated, r.TerminalTotal, r.JournalTotal, r.LedgerTotal)
 	for _, v := range r.Violations {
 		fmt.Fprintln(c.OutOrStdout(), v)

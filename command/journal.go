@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -168,7 +170,7 @@ func describe(body record.Body) string {
 	case *record.Intent:
 		return fmt.Sprintf("%s  order %s/%d  %s %s", b.Payment, b.Order, b.Attempt, b.Tender, pos.Money{Amount: b.Amount, Currency: b.Currency})
 	case *record.Presented:
-		return fmt.Sprintf("%s  %s %s", b.Payment, b.Scheme, b.QR)
+		return strings.TrimSpace(fmt.Sprintf("%s  %s  %s", b.Payment, b.Scheme, quoted(b.QR)))
 	case *record.PlatformResult:
 		if b.Decision == nil {
 			return fmt.Sprintf("%s  number %d  %s", b.Payment, b.N, b.Note)
@@ -182,6 +184,14 @@ func describe(body record.Body) string {
 		return fmt.Sprintf("%s  %s by %s: %s", b.Payment, b.Status, b.Evidence, b.Text)
 	}
 	return ""
+}
+
+// quoted keeps a payload with line ends on one line; "" stays "".
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strconv.Quote(text)
 }
 
 func decisionWords(d *record.Decision) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tillproof/tillproof/agent"
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/scenario"
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/record"
@@ -23,7 +24,7 @@ import (
 
 func reconcileCommand() *cobra.Command {
 	f := &dataFlags{}
-	c := &cobra.Command{Use: "reconcile", Short: "Hold card terminal, journal and ledger against each other", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "reconcile", Short: "Hold card terminal, acquirer, journal and ledger against each other", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			columns, err := readColumns(c.Context(), f.dir)
 			if err != nil {
@@ -57,7 +58,11 @@ func readColumns(ctx context.Context, dir string) (c reconcile.Columns, err erro
 	if err := readLedger(ctx, &c, filepath.Join(dir, "platform", "ledger.db")); err != nil {
 		return c, err
 	}
-	return c, readTerminals(&c, filepath.Join(dir, "devices"))
+	devices := filepath.Join(dir, "devices")
+	if err := readAcquirer(&c, filepath.Join(devices, scenario.BooksFile)); err != nil {
+		return c, err
+	}
+	return c, readTerminals(&c, devices)
 }
 
 func readJournal(c *reconcile.Columns, dir string) error {
@@ -125,6 +130,9 @@ func readTerminals(c *reconcile.Columns, dir string) error {
 		return err
 	}
 	for _, path := range paths {
+		if filepath.Base(path) == scenario.BooksFile {
+			continue
+		}
 		m, err := zvtsim.Load(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -144,11 +152,37 @@ func readTerminals(c *reconcile.Columns, dir string) error {
 	return nil
 }
 
+// readAcquirer reads the books of the demo's acquirer, if there was one.
+func readAcquirer(c *reconcile.Columns, path string) error {
+	books, err := scenario.ReadBooks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return exit(exitNot, fmt.Errorf("the acquirer's books %s cannot be read: %w", path, err))
+	}
+	c.Books = true
+	for _, a := range books.Accounts {
+		if a.Net == 0 {
+			continue
+		}
+		payment, err := a.Payment()
+		if err != nil {
+			return exit(exitNot, fmt.Errorf("the acquirer's books %s name no payment: %w", path, err))
+		}
+		c.Acquirer = append(c.Acquirer, reconcile.Settled{Payment: payment, Tender: a.Tender, Money: pos.Money{Amount: a.Net, Currency: a.Currency}})
+	}
+	for _, money := range books.Loose {
+		c.Acquirer = append(c.Acquirer, reconcile.Settled{Tender: pos.QR, Money: money})
+	}
+	return nil
+}
+
 func printReconciliation(w io.Writer, r *reconcile.Report) {
 	for _, column := range []struct {
 		name   string
 		totals pos.Totals
-	}{{"terminal", r.Totals.Terminal}, {"journal", r.Totals.Journal}, {"ledger", r.Totals.Ledger}} {
+	}{{"terminal", r.Totals.Terminal}, {"acquirer", r.Totals.Acquirer}, {"journal", r.Totals.Journal}, {"ledger", r.Totals.Ledger}} {
 		fmt.Fprintf(w, "%s\n", column.name)
 		printTotals(w, column.totals)
 	}

@@ -44,7 +44,7 @@ func errOffline(rule, text string) error {
 }
 
 func errCode(note string) error {
-	return pos.NewError("code_invalid", pos.Permanent, pos.NoneMoved, "This is not a payment code: "+note, "Ask the customer for the wallet's payment code.")
+	return pos.NewError("code_invalid", pos.Permanent, pos.NoneMoved, note, "Ask the customer for the wallet's payment code.")
 }
 
 func errCodeUsed() error {

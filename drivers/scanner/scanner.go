@@ -13,7 +13,7 @@ import (
 
 // Times of the driver.
 const (
-	glance     = 100 * time.Millisecond // how often a wait looks whether its context has ended
+	glance     = 250 * time.Millisecond // how often a wait looks whether its context has ended
 	sameWithin = 300 * time.Millisecond // the same bytes again are no second scan
 	staleAfter = time.Second            // how long a code may wait for its terminator
 )

@@ -88,7 +88,7 @@ func (a *Acquirer) issue(order proto.Order, ttl time.Duration) (proto.Issued, er
 func payload(order proto.Order) string {
 	switch order.Scheme {
 	case "wechat":
-		return "weixin://wxpay/bizpayurl?pr=" + order.Ref[:9]
+		return "weixin://wxpay/bizpayurl?pr=" + order.Ref
 	case "alipay":
 		return "https://qr.alipay.com/bax" + order.Ref
 	case "unionpay":

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/tillproof/tillproof/agent/api"
@@ -30,6 +31,9 @@ type request struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 	Tender   string `json:"tender"`
+	Scheme   string `json:"scheme,omitempty"`
+	Code     string `json:"code,omitempty"`
+	Ends     string `json:"order_expires_at,omitempty"`
 }
 
 // refused is a problem that the till answered with.
@@ -47,10 +51,39 @@ func (c *client) pay(ctx context.Context, r request, wait time.Duration) (api.Pa
 	return p, c.call(ctx, http.MethodPost, "/v1/payments?wait="+wait.String(), r, &p)
 }
 
-// payment asks for a payment and waits for its outcome.
-func (c *client) payment(ctx context.Context, id string, wait time.Duration) (api.Payment, error) {
+// payment asks for a payment as it is now.
+func (c *client) payment(ctx context.Context, id string) (api.Payment, error) {
 	var p api.Payment
-	return p, c.call(ctx, http.MethodGet, "/v1/payments/"+id+"?wait="+wait.String(), nil, &p)
+	return p, c.call(ctx, http.MethodGet, "/v1/payments/"+id, nil, &p)
+}
+
+// recent lists the newest payments.
+func (c *client) recent(ctx context.Context, limit int) ([]api.Payment, error) {
+	return c.list(ctx, fmt.Sprintf("limit=%d", limit))
+}
+
+// ofOrder lists the payments of an order, newest first.
+func (c *client) ofOrder(ctx context.Context, order string) ([]api.Payment, error) {
+	return c.list(ctx, "order="+url.QueryEscape(order))
+}
+
+func (c *client) list(ctx context.Context, query string) ([]api.Payment, error) {
+	var page struct {
+		Items []api.Payment `json:"items"`
+	}
+	return page.Items, c.call(ctx, http.MethodGet, "/v1/payments?"+query, nil, &page)
+}
+
+// giveCode gives a payment that waits for it the customer's code.
+func (c *client) giveCode(ctx context.Context, id, code string) (api.Payment, error) {
+	var p api.Payment
+	return p, c.call(ctx, http.MethodPost, "/v1/payments/"+id+"/code", map[string]string{"code": code}, &p)
+}
+
+// cancel gives a payment up as the cashier does.
+func (c *client) cancel(ctx context.Context, id string) (api.Payment, error) {
+	var p api.Payment
+	return p, c.call(ctx, http.MethodPost, "/v1/payments/"+id+"/cancel", nil, &p)
 }
 
 func (c *client) status(ctx context.Context) (api.Status, error) {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,8 +13,8 @@ import (
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 )
 
-// serveControl starts the control API, by which a person or a script plays the cable, the card and the power cut. It exists in the demo only and
-// answers on loopback only.
+// serveControl starts the control API and its panel, by which a person or a script plays the cable, the card, the customers and
+// the power cut. It exists in the demo only and answers on loopback only.
 func (d *Demo) serveControl() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -23,9 +24,18 @@ func (d *Demo) serveControl() error {
 	mux.HandleFunc("POST /network", control(d.playNetwork))
 	mux.HandleFunc("POST /card", control(d.playCard))
 	mux.HandleFunc("POST /kill", control(d.playKill))
-	mux.HandleFunc("GET /totals", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, d.Totals()) })
+	mux.HandleFunc("POST /scan", control(d.playScan))
+	mux.HandleFunc("POST /customer", control(d.playCustomer))
+	mux.HandleFunc("POST /show", control(d.playShow))
+	mux.HandleFunc("POST /unplug", control(d.playUnplug))
+	mux.HandleFunc("POST /pair", d.playPair)
+	mux.HandleFunc("GET /totals", d.tellTotals)
+	mux.HandleFunc("GET /state", d.tellState)
+	mux.HandleFunc("GET /{$}", panelFile)
+	mux.HandleFunc("GET /panel/{name}", panelFile)
 	d.address = l.Addr().String()
-	d.control = &http.Server{Handler: http.NewCrossOriginProtection().Handler(mux), ReadHeaderTimeout: 5 * time.Second}
+	handler := guarded(http.NewCrossOriginProtection().Handler(mux))
+	d.control = &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	d.workers.Go(func() { _ = d.control.Serve(l) }) // ends when it is closed
 	return nil
 }
@@ -37,15 +47,19 @@ func control[T any](play func(context.Context, T) error) http.HandlerFunc {
 		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&body); err != nil {
-			answer(w, http.StatusUnprocessableEntity, map[string]string{"error": err.Error()})
+			refuse(w, err)
 			return
 		}
 		if err := play(r.Context(), body); err != nil {
-			answer(w, http.StatusUnprocessableEntity, map[string]string{"error": err.Error()})
+			refuse(w, err)
 			return
 		}
 		answer(w, http.StatusOK, map[string]bool{"ok": true})
 	}
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	answer(w, http.StatusUnprocessableEntity, map[string]string{"error": err.Error()})
 }
 
 func answer(w http.ResponseWriter, status int, value any) {
@@ -60,13 +74,15 @@ type networkCommand struct {
 }
 
 func (d *Demo) playNetwork(_ context.Context, c networkCommand) error {
-	switch {
-	case c.Up == nil:
-		return fmt.Errorf("up is missing: true or false")
-	case *c.Up:
-		d.shop.Restore()
-	default:
+	if c.Up == nil {
+		return errors.New("up is missing: true or false")
+	}
+	d.cable.Lock()
+	defer d.cable.Unlock()
+	if d.cable.cut = !*c.Up; d.cable.cut {
 		d.shop.Cut()
+	} else {
+		d.shop.Restore()
 	}
 	return nil
 }
@@ -102,7 +118,36 @@ func (d *Demo) playKill(_ context.Context, c killCommand) error {
 	return fmt.Errorf("what %q is not one of agent, platform, broker", c.What)
 }
 
-// Totals are what the devices themselves hold.
-func (d *Demo) Totals() map[string]pos.Totals {
-	return map[string]pos.Totals{"terminal": d.terminal.Memory().Totals()}
+// unplugCommand pulls the wire of a device for a while.
+type unplugCommand struct {
+	Device string `json:"device"`
+	ForMS  int64  `json:"for_ms"`
+}
+
+func (d *Demo) playUnplug(_ context.Context, c unplugCommand) error {
+	away := time.Duration(c.ForMS) * time.Millisecond
+	switch {
+	case c.ForMS < 0 || c.ForMS > 600_000:
+		return fmt.Errorf("for_ms %d is not between 0 and 600000", c.ForMS)
+	case c.Device == "terminal":
+		return d.sockets.terminal.pull(away)
+	case c.Device == "scanner":
+		return d.sockets.scanner.pull(away)
+	}
+	return fmt.Errorf("device %q is not one of terminal, scanner", c.Device)
+}
+
+// Totals are what the devices and the acquirer themselves hold.
+func (d *Demo) Totals() (map[string]pos.Totals, error) {
+	acquirer, err := d.bank.Totals()
+	return map[string]pos.Totals{"terminal": d.terminal.Memory().Totals(), "acquirer": acquirer}, err
+}
+
+func (d *Demo) tellTotals(w http.ResponseWriter, _ *http.Request) {
+	totals, err := d.Totals()
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	answer(w, http.StatusOK, totals)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/tillproof/tillproof/agent/api"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/simulator/network"
-	"github.com/tillproof/tillproof/simulator/zvtsim"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform"
 )
@@ -21,34 +20,55 @@ const (
 	retryPause  = 20 * time.Millisecond
 	outcomeTime = 90 * time.Second // a sale must have an outcome by then, kills and recovery included
 	drainTime   = 60 * time.Second
+	brokenDrain = 5 * time.Second // of a day that has failed already
 )
 
-// day plays an offline day on a running demo.
+// day plays an offline day on a running demo. Its own goroutine sells at the counter; each sale that a phone pays has one beside
+// it.
 type day struct {
 	*Demo
 	plan     plan
 	key      cose.PublicKey
 	progress func(done, all int)
-	result   Result
-	answers  map[pos.OrderRef][]api.Payment // what the cashier saw in the end
+	byOrder  map[pos.OrderRef]*phoneSale
 
-	mu      sync.Mutex // guards what the terminal's goroutine shares
+	phones  sync.WaitGroup
+	counter sync.Mutex // held by the customer in front of the scanner
+	raising sync.Mutex // held while a dead agent is looked at and started
+	trouble sync.Mutex // held while the network or the platform is away, or about to be
+	offline bool       // the plan has cut the network; guarded by trouble
+
+	mu      sync.Mutex // guards what the terminal's and the acquirer's goroutines share
 	running pos.Minor  // amount of the card sale that is running
 	armed   []*kill    // the first one strikes at its moment of a card sale
 	witness *witness
+
+	tally    sync.Mutex // guards what follows
+	result   Result
+	answers  map[pos.OrderRef][]api.Payment // what the cashier saw in the end
+	failed   []error                        // of phone sales
+	troubled map[pos.OrderRef]bool
+	sold     int
 }
 
-// OfflineDay plays the seeded day: sales, refused cards, lost answers, network cuts and kills; then it holds terminal, journal and ledger
-// against each other. The demo's processes are stopped at the end. progress is told after every sale.
+// OfflineDay plays the seeded day: sales, refused cards, customers who pay by phone in time, late or never, lost answers,
+// network cuts and kills; then it holds terminal, acquirer, journal and ledger against each other. The demo's processes are
+// stopped at the end. progress is told after every sale.
 func OfflineDay(ctx context.Context, d *Demo, seed uint64, progress func(done, all int)) (Result, error) {
 	signer, err := cose.Load(agent.PathsIn(filepath.Dir(d.places.tillConfig)).Key)
 	if err != nil {
 		return Result{}, err
 	}
-	y := &day{Demo: d, plan: makePlan(seed), key: signer.Public(), progress: progress, witness: newWitness(), answers: map[pos.OrderRef][]api.Payment{}}
-	y.result = Result{Seed: seed, Violations: []string{}, Data: d.places.root}
+	y := &day{Demo: d, plan: makePlan(seed), key: signer.Public(), progress: progress, witness: newWitness(), answers: map[pos.OrderRef][]api.Payment{},
+		byOrder: map[pos.OrderRef]*phoneSale{}, troubled: map[pos.OrderRef]bool{}}
+	y.result = Result{Seed: seed, Violations: []string{}, Happened: map[string]int{}, Data: d.places.root}
+	for i := range y.plan.phone {
+		y.byOrder[y.plan.phone[i].order] = &y.plan.phone[i]
+	}
 	d.terminal.Observe(y.observe)
 	defer d.terminal.Observe(nil)
+	d.bank.watch(y.heard, y.done)
+	defer d.bank.watch(nil, nil)
 	if err := y.play(ctx); err != nil {
 		return y.result, err
 	}
@@ -61,19 +81,39 @@ func OfflineDay(ctx context.Context, d *Demo, seed uint64, progress func(done, a
 	return y.result, y.conclude(ctx)
 }
 
+// play sells until the counter and all phones are done.
 func (y *day) play(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer y.phones.Wait()
+	defer cancel()
 	for i := range y.plan.sales {
 		s := &y.plan.sales[i]
 		y.switchNetwork(i)
+		y.startPhones(ctx, i)
 		if err := y.sell(ctx, s); err != nil {
 			return fmt.Errorf("sale %s (%s %d): %w", s.order, s.tender, s.amount, err)
 		}
-		y.progress(i+1, len(y.plan.sales))
-		if len(y.result.Violations) > 0 {
-			return nil // the day has failed; what comes now proves nothing more
+		if broken, err := y.soFar(true); broken || err != nil {
+			return err // a day that has failed proves nothing more
 		}
 	}
-	return nil
+	y.phones.Wait()
+	_, err := y.soFar(false)
+	return err
+}
+
+// soFar says whether the day has failed already.
+func (y *day) soFar(sold bool) (broken bool, err error) {
+	y.mu.Lock()
+	calls := y.witness.broken
+	y.mu.Unlock()
+	y.tally.Lock()
+	defer y.tally.Unlock()
+	if sold {
+		y.sold++
+		y.progress(y.sold, y.plan.count())
+	}
+	return len(y.result.Violations)+len(calls) > 0, errors.Join(y.failed...)
 }
 
 // switchNetwork cuts or mends the till's network where the plan says so.
@@ -81,18 +121,26 @@ func (y *day) switchNetwork(i int) {
 	for n := range y.plan.cut {
 		switch i {
 		case y.plan.cut[n]:
+			y.trouble.Lock()
+			y.offline = true
 			y.shop.Cut()
+			y.trouble.Unlock()
+			y.tally.Lock()
 			y.result.NetworkCuts++
+			y.tally.Unlock()
 		case y.plan.mend[n]:
 			k := y.plan.sales[i].kill
+			y.trouble.Lock()
+			y.offline = false
 			y.shop.After(network.Up, k.bytes, func() { y.killAgent(k) })
 			y.shop.Restore()
+			y.trouble.Unlock()
 			_ = y.client.sync(context.Background()) // somebody presses "send now" when the network is back; it would send by itself
 		}
 	}
 }
 
-// sell carries one order to its end, in cash again when the card was refused.
+// sell carries one order of the counter to its end, in cash again when the card was refused.
 func (y *day) sell(ctx context.Context, s *sale) error {
 	p, err := y.attempt(ctx, s, 1, s.tender)
 	if err != nil {
@@ -109,7 +157,10 @@ func (y *day) attempt(ctx context.Context, s *sale, n int, tender pos.Tender) (a
 	ctx, cancel := context.WithTimeout(ctx, outcomeTime)
 	defer cancel()
 	y.prepare(s, n)
-	if n == 1 && s.kill != nil && s.kill.who == killedBeforeReply {
+	held := n == 1 && s.kill != nil && s.kill.who == killedBeforeReply
+	if held {
+		y.trouble.Lock()
+		defer y.trouble.Unlock()
 		defer y.centre.Release(network.Up)
 		y.centre.Hold(network.Up)
 	}
@@ -117,68 +168,11 @@ func (y *day) attempt(ctx context.Context, s *sale, n int, tender pos.Tender) (a
 	if err != nil {
 		return answer, err
 	}
-	if doubted && !answer.Status.Open() {
-		y.result.UnknownResolved++
-	}
-	y.result.count(answer.Status)
-	y.answers[s.order] = append(y.answers[s.order], answer)
-	if n == 1 && s.kill != nil && s.kill.who == killedBeforeReply {
+	y.note(s.order, answer, doubted && !answer.Status.Open())
+	if held {
 		return answer, y.killPlatform(ctx, s.kill, answer)
 	}
 	return answer, nil
-}
-
-// prepare puts the card into the terminal and arms the kill.
-func (y *day) prepare(s *sale, attempt int) {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	y.running = s.amount
-	if attempt > 1 {
-		return
-	}
-	if s.kill != nil && s.kill.who == killedByTerminal {
-		y.armed = append(y.armed, s.kill)
-	}
-	if s.kill != nil && s.kill.who == killedInCommit {
-		time.AfterFunc(s.kill.after, func() { y.killAgent(s.kill) })
-	}
-	if s.tender == pos.Card {
-		y.presentCard(s)
-	}
-}
-
-// presentCard lays the sale's card on the terminal and takes away one that an earlier sale did not come to. A kill that is still to strike needs a card
-// that gets as far as its moment.
-func (y *day) presentCard(s *sale) {
-	card := zvtsim.Card{Do: s.card}
-	if len(y.armed) > 0 {
-		card.Do = zvtsim.Approve
-	}
-	y.terminal.TakeAway()
-	y.terminal.Next(card)
-}
-
-// observe is called by the terminal before it goes on: who is killed here dies at exactly this moment.
-func (y *day) observe(e zvtsim.Event) {
-	y.mu.Lock()
-	y.witness.see(e, y.running)
-	var k *kill
-	if len(y.armed) > 0 {
-		k = y.armed[0]
-	}
-	strikes := k != nil && e.Moment == k.at && (k.of == "" || e.Command == k.of) && (k.at != zvtsim.ByteReceived || e.Byte >= k.byte)
-	if strikes {
-		y.armed = y.armed[1:]
-	}
-	y.mu.Unlock()
-	if strikes {
-		y.killAgent(k)
-	}
-}
-
-func (y *day) killAgent(k *kill) {
-	k.struck.Store(true)
-	y.agent.kill()
 }
 
 // ask sends a request until its payment is decided. doubted says whether it was unknown in between.
@@ -190,7 +184,7 @@ func (y *day) ask(ctx context.Context, r request) (answer api.Payment, doubted b
 			return answer, doubted, nil
 		case err == nil:
 			doubted = doubted || answer.Status == pos.Unknown
-		case codeOf(err) == "device_unavailable" || codeOf(err) == "device_unresolved":
+		case codeOf(err) == "device_unavailable" || codeOf(err) == "device_unresolved" || codeOf(err) == "order_open":
 		case codeOf(err) != "":
 			return answer, doubted, err
 		}
@@ -199,11 +193,13 @@ func (y *day) ask(ctx context.Context, r request) (answer api.Payment, doubted b
 		}
 		time.Sleep(retryPause)
 	}
-	return answer, doubted, fmt.Errorf("no outcome within %s: %w, last answer %+v", outcomeTime, errors.Join(ctx.Err(), err), answer)
+	return answer, doubted, fmt.Errorf("no outcome in time: %w, last answer %+v", errors.Join(ctx.Err(), err), answer)
 }
 
 // raise looks whether the agent is dead. Its journal is read before it is started again.
 func (y *day) raise(ctx context.Context) error {
+	y.raising.Lock()
+	defer y.raising.Unlock()
 	select {
 	case <-y.agent.gone():
 	default:
@@ -215,34 +211,8 @@ func (y *day) raise(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the dead journal: %w", err)
 	}
-	y.result.Violations = append(y.result.Violations, broken...)
+	y.violate(broken...)
 	return y.agent.start(ctx)
-}
-
-// killPlatform waits until the platform's mark covers the payment, whose acknowledgement is held back on the wire, and kills it there.
-func (y *day) killPlatform(ctx context.Context, k *kill, p api.Payment) error {
-	for {
-		covered, err := y.marked(ctx, p)
-		if err != nil {
-			return err
-		}
-		if covered {
-			break
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("the platform did not commit %s: %w", p.ID, ctx.Err())
-		}
-		time.Sleep(retryPause)
-	}
-	k.struck.Store(true)
-	y.platform.kill()
-	y.centre.Cut() // what the dead one had handed to its network is lost too
-	y.centre.Release(network.Up)
-	y.centre.Restore()
-	if again, err := y.client.payment(ctx, p.ID.String(), 0); err == nil && again.Acknowledged {
-		y.result.Violations = append(y.result.Violations, fmt.Sprintf("payment %s was acknowledged although the acknowledgement was held back", p.ID))
-	}
-	return y.platform.start(ctx)
 }
 
 // marked says whether the platform's mark covers the record that decided a payment.
@@ -258,56 +228,4 @@ func (y *day) marked(ctx context.Context, p api.Payment) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// drain waits until the platform has signed for everything.
-func (y *day) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, drainTime)
-	defer cancel()
-	for ctx.Err() == nil {
-		s, err := y.client.status(ctx)
-		if err == nil && s.Backlog.Records == 0 && len(s.Unknown) == 0 {
-			return nil
-		}
-		if err == nil {
-			_ = y.client.sync(ctx) // a hint; it sends by itself
-		} else if err := y.raise(ctx); err != nil {
-			return err
-		}
-		time.Sleep(retryPause)
-	}
-	return fmt.Errorf("the till did not deliver everything within %s, see %s", drainTime, y.agent.log)
-}
-
-// conclude adds up what moved outside and holds it against the files.
-func (y *day) conclude(ctx context.Context) error {
-	y.result.AgentKills, y.result.PlatformKills = y.agent.killed(), y.platform.killed()
-	y.result.Kills = y.result.AgentKills + y.result.PlatformKills + y.broker.killed()
-	if err := y.compareOutside(ctx); err != nil {
-		return err
-	}
-	report, err := reconcileFiles(ctx, y.opts.Exe, y.places.root)
-	if err != nil {
-		return err
-	}
-	y.missedKills()
-	for _, d := range report.Differences {
-		y.result.Violations = append(y.result.Violations, "reconcile: "+d.Check+": "+d.Cause)
-	}
-	y.result.JournalTotal, y.result.LedgerTotal = sum(report.Totals.Journal), sum(report.Totals.Ledger)
-	y.result.OK = report.OK && len(y.result.Violations) == 0 && y.result.Lost == 0 && y.result.Duplicated == 0 &&
-		y.result.TerminalTotal == y.result.JournalTotal && y.result.JournalTotal == y.result.LedgerTotal
-	return nil
-}
-
-// missedKills says which planned kills did not happen: a day without them proves less than it says.
-func (y *day) missedKills() {
-	if len(y.result.Violations) > 0 {
-		return // the day was ended early
-	}
-	for _, s := range y.plan.sales {
-		if s.kill != nil && !s.kill.struck.Load() {
-			y.result.Violations = append(y.result.Violations, fmt.Sprintf("plan: a kill did not strike at sale %s: %s", s.order, s.kill))
-		}
-	}
 }

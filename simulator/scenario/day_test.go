@@ -59,21 +59,27 @@ func TestOfflineDay(t *testing.T) {
 		data, start := t.TempDir(), time.Now()
 		r, code := playDay(t, exe, data, *seed+uint64(n))
 		took := time.Since(start)
-		t.Logf("seed %d: %d payments, %d agent kills, %d platform kills, %d cuts, %d unknown and resolved, %.0f s (goal 120 s on two idle cores)",
-			r.Seed, r.Payments, r.AgentKills, r.PlatformKills, r.NetworkCuts, r.UnknownResolved, took.Seconds())
+		t.Logf("seed %d: %d payments, %d agent kills, %d platform kills, %d cuts, %d unknown and resolved, %d refunded, %v, %.0f s (goal 150 s on two idle cores)",
+			r.Seed, r.Payments, r.AgentKills, r.PlatformKills, r.NetworkCuts, r.UnknownResolved, r.Refunded, r.Happened, took.Seconds())
 		switch {
 		case !r.OK || code != 0:
 			t.Fatalf("exit %d: %+v", code, r)
-		case r.Payments < 200 || r.NetworkCuts < 2 || r.AgentKills < 5 || r.PlatformKills < 2:
+		case r.Payments < 300 || r.NetworkCuts < 3 || r.AgentKills < 8 || r.PlatformKills < 4 || r.Expired < 3 || r.Refunded < 2:
 			t.Errorf("the day was too quiet: %+v", r)
 		case r.Lost != 0 || r.Duplicated != 0 || r.UnknownOpen != 0:
 			t.Errorf("lost %d, doubled %d, open %d", r.Lost, r.Duplicated, r.UnknownOpen)
 		case r.Payments != r.Approved+r.ApprovedOffline+r.Declined+r.Cancelled+r.Expired+r.UnknownOpen:
 			t.Errorf("the counts do not add up: %+v", r)
 		case r.TerminalTotal != r.JournalTotal || r.JournalTotal != r.LedgerTotal || r.LedgerTotal == 0:
-			t.Errorf("terminal and cash %d, journal %d, ledger %d", r.TerminalTotal, r.JournalTotal, r.LedgerTotal)
+			t.Errorf("terminal, acquirer and cash %d, journal %d, ledger %d", r.TerminalTotal, r.JournalTotal, r.LedgerTotal)
 		case took > 20*time.Minute:
-			t.Errorf("the day took %s, ten times its goal", took)
+			t.Errorf("the day took %s, eight times its goal", took)
+		}
+		for _, trouble := range []string{"agent_killed", "agent_killed_asking", "platform_killed", "platform_killed_asking", "acquirer_answer_lost", "platform_reply_lost",
+			"cashier_cancelled", "unknown_given_up", "code_used_again_refused", "offline_refused", "refunded"} {
+			if r.Happened[trouble] == 0 {
+				t.Errorf("it never happened: %s", trouble)
+			}
 		}
 		if !reconciles(t, data) {
 			t.Error("reconcile does not agree with the script")

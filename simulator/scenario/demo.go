@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/tillproof/tillproof/agent/api"
+	"github.com/tillproof/tillproof/agent/engine"
 	"github.com/tillproof/tillproof/simulator/network"
-	"github.com/tillproof/tillproof/simulator/wire"
+	"github.com/tillproof/tillproof/simulator/scannersim"
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 )
 
@@ -36,18 +40,26 @@ type Demo struct {
 	broker   *process
 	shop     *network.Proxy // between the till and the broker
 	centre   *network.Proxy // between the platform and the broker
-	outlet   wire.Outlet
+	bank     *bank          // the acquirer
 	terminal *zvtsim.Terminal
+	scanner  *scannersim.Scanner
+	sockets  struct{ terminal, scanner *plug }
 	cancel   context.CancelFunc
 	workers  sync.WaitGroup
 
 	control *http.Server
 	address string // of the control API
+	shown   lastCode
+	cable   struct {
+		sync.Mutex
+		cut bool // the till's network was cut by hand
+	}
 }
 
 // Ready are the addresses of a running demo.
 type Ready struct {
 	Till       string `json:"till"`
+	Display    string `json:"display"`
 	Backoffice string `json:"backoffice"`
 	Control    string `json:"control"`
 	Broker     string `json:"broker"`
@@ -77,16 +89,19 @@ func (d *Demo) start(ctx context.Context) (err error) {
 	if d.centre, err = network.New("127.0.0.1:0", brokerAddress); err != nil {
 		return err
 	}
-	if d.places, err = makePlaces(d.opts.Data, d.opts.Listen); err != nil {
+	if d.places, err = makePlaces(d.opts.Data, d.opts.Listen, brokerAddress); err != nil {
 		return err
 	}
 	if err := d.places.installTerminal(); err != nil {
 		return err
 	}
-	if err := d.plugTerminal(background); err != nil {
+	if d.bank, err = openBank(filepath.Join(d.places.devices, BooksFile)); err != nil {
 		return err
 	}
-	if err := d.places.writeConfigs(d.terminalConfig(), d.shop.Addr(), d.centre.Addr()); err != nil {
+	if err := errors.Join(d.plugTerminal(background), d.plugScanner(background)); err != nil {
+		return err
+	}
+	if err := d.writeConfigs(); err != nil {
 		return err
 	}
 	d.makeProcesses(brokerAddress)
@@ -103,7 +118,7 @@ func (d *Demo) start(ctx context.Context) (err error) {
 	if err := d.serveControl(); err != nil {
 		return err
 	}
-	return d.awaitTerminal(ctx)
+	return d.awaitDevices(ctx)
 }
 
 func (d *Demo) makeProcesses(brokerAddress string) {
@@ -117,32 +132,18 @@ func (d *Demo) makeProcesses(brokerAddress string) {
 	d.agent = &process{name: "agent", exe: d.opts.Exe, args: []string{"run", "-c", d.places.tillConfig}, log: logs("agent"), ready: d.client.healthy}
 }
 
-// plugTerminal switches the card terminal on and keeps serving it, each time on a new wire when it was unplugged.
-func (d *Demo) plugTerminal(ctx context.Context) (err error) {
-	if d.outlet, err = wire.Open(filepath.Join(d.places.devices, "terminal.tty")); err != nil {
-		return err
-	}
-	d.terminal, err = zvtsim.New(zvtsim.Options{Path: d.places.terminal, TerminalID: terminalID, Currency: currency, Stream: d.outlet.Stream(),
-		PlainStatus: true, CardAfter: d.opts.pace().card})
-	if err != nil {
-		return err
-	}
-	d.workers.Go(func() { _ = d.terminal.Run(ctx, d.outlet.Next) }) // ends with ctx
-	return nil
-}
-
-// awaitTerminal waits until the agent has registered with the card terminal.
-func (d *Demo) awaitTerminal(ctx context.Context) error {
+// awaitDevices waits until the agent has registered with the card terminal and found the scanner.
+func (d *Demo) awaitDevices(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for {
 		s, err := d.client.status(ctx)
-		if err == nil && len(s.Devices) > 0 && s.Devices[0].State == "ready" {
+		if err == nil && len(s.Devices) > 0 && !slices.ContainsFunc(s.Devices, func(x api.Device) bool { return x.State != engine.Ready }) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the card terminal is not ready, see %s: %w", d.agent.log, ctx.Err())
+			return fmt.Errorf("card terminal and scanner are not ready, see %s: %w", d.agent.log, ctx.Err())
 		case <-time.After(probeEvery):
 		}
 	}
@@ -150,7 +151,7 @@ func (d *Demo) awaitTerminal(ctx context.Context) error {
 
 // Ready tells the addresses.
 func (d *Demo) Ready() Ready {
-	return Ready{Till: "http://" + d.places.till, Backoffice: "http://" + d.places.platform, Control: "http://" + d.address,
+	return Ready{Till: "http://" + d.places.till, Display: "http://" + d.places.till + "/display", Backoffice: "http://" + d.places.platform, Control: "http://" + d.address,
 		Broker: "tcp://" + d.shop.Addr(), Token: d.client.token, Data: d.places.root}
 }
 
@@ -175,8 +176,16 @@ func (d *Demo) Stop() error {
 	if d.terminal != nil {
 		errs = append(errs, d.terminal.Close())
 	}
-	if d.outlet != nil {
-		errs = append(errs, d.outlet.Close())
+	if d.scanner != nil {
+		errs = append(errs, d.scanner.Close())
+	}
+	for _, p := range []*plug{d.sockets.terminal, d.sockets.scanner} {
+		if p != nil && p.outlet != nil {
+			errs = append(errs, p.outlet.Close())
+		}
+	}
+	if d.bank != nil {
+		errs = append(errs, d.bank.Close())
 	}
 	for _, p := range []*network.Proxy{d.shop, d.centre} {
 		if p != nil {
@@ -195,11 +204,25 @@ func dial(ctx context.Context, address string) error {
 	return c.Close()
 }
 
-// freeAddress finds a port on loopback that nobody uses now. A child listens there a moment later, and again after a kill.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// The ports that children listen at: below those that systems lend to outgoing connections (RFC 6335 §6 and Linux's own range), so
+// that nobody takes one while its child is dead.
+const (
+	firstPort = 20000
+	portCount = 10000
+)
+
+// freeAddress finds a port on loopback that nobody uses now, and that is none of those given out before. A child listens there a
+// moment later, and again after a kill.
+func freeAddress(given ...string) (string, error) {
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(portCount))
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil || !slices.Contains(given, address) {
+			return address, err
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("no free port was found on 127.0.0.1 from %d to %d", firstPort, firstPort+portCount-1)
 }

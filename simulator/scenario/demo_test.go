@@ -84,6 +84,9 @@ type sold struct {
 	Status       string `json:"status"`
 	Mode         string `json:"mode"`
 	Acknowledged bool   `json:"acknowledged"`
+	QR           *struct {
+		Payload string `json:"payload"`
+	} `json:"qr"`
 }
 
 func (s *shop) pay(order, tender string) (p sold) {
@@ -190,11 +193,87 @@ func TestDemoSellsDeliversAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// begin starts a payment and does not wait for its end.
+func (s *shop) begin(body string) (p sold) {
+	s.t.Helper()
+	if status := s.call("POST", s.ready.Till+"/v1/payments", body, &p); status >= 300 {
+		s.t.Fatalf("%s: %d %+v", body, status, p)
+	}
+	return p
+}
+
+// ends waits until a payment has the given status.
+func (s *shop) ends(p sold, want string) {
+	s.t.Helper()
+	var now sold
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); <-time.After(20 * time.Millisecond) {
+		if s.call("GET", s.ready.Till+"/v1/payments/"+p.ID, "", &now); now.Status == want {
+			return
+		}
+	}
+	s.t.Fatalf("%s is %s, want %s", p.ID, now.Status, want)
+}
+
+// shown waits until a payment has its QR.
+func (s *shop) shown(p sold) {
+	s.t.Helper()
+	for until := time.Now().Add(30 * time.Second); p.QR == nil; <-time.After(20 * time.Millisecond) {
+		if s.call("GET", s.ready.Till+"/v1/payments/"+p.ID, "", &p); time.Now().After(until) {
+			s.t.Fatalf("%s has no QR", p.ID)
+		}
+	}
+}
+
+func TestDemoTakesPhonesOfAllKinds(t *testing.T) {
+	s := openShop(t, t.TempDir())
+	code := s.begin(`{"order":"code-1","amount":310,"currency":"EUR","tender":"code"}`)
+	s.control("/show", `{"scheme":"alipay"}`) // through the scanner
+	s.ends(code, "approved")
+	slow := s.begin(`{"order":"code-2","amount":320,"currency":"EUR","tender":"code"}`)
+	s.control("/show", `{"scheme":"wechat","never":true}`)
+	for until := time.Now().Add(20 * time.Second); s.call("POST", s.ready.Control+"/customer", `{"payment":"`+slow.ID+`","pays":true}`, nil) != http.StatusOK; <-time.After(50 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the acquirer was not asked")
+		}
+	}
+	s.ends(slow, "approved")
+	issued := s.begin(`{"order":"qr-1","amount":330,"currency":"EUR","tender":"qr"}`)
+	s.shown(issued)
+	s.control("/customer", `{"payment":"`+issued.ID+`","pays":false}`)
+	s.ends(issued, "declined")
+	s.control("/customer", `{"tender":"qr","pays":true,"after_ms":100}`) // who is shown the next one
+	s.ends(s.begin(`{"order":"qr-2","amount":340,"currency":"EUR","tender":"qr","scheme":"alipay"}`), "approved")
+
+	s.control("/network", `{"up":false}`)
+	for until := time.Now().Add(10 * time.Second); ; <-time.After(20 * time.Millisecond) {
+		if status := s.call("POST", s.ready.Till+"/v1/payments", `{"order":"code-3","amount":350,"currency":"EUR","tender":"code"}`, nil); status == http.StatusForbidden {
+			break
+		} else if time.Now().After(until) {
+			t.Fatalf("a code is taken offline: %d", status)
+		}
+	}
+	own := s.begin(`{"order":"qr-3","amount":360,"currency":"EUR","tender":"qr"}`) // offline the till makes one itself
+	s.shown(own)
+	s.control("/customer", `{"payment":"`+own.ID+`","pays":true}`)
+	s.control("/network", `{"up":true}`)
+	s.ends(own, "approved")
+
+	var totals map[string]map[string]map[string]struct{ Count, Amount int }
+	s.call("GET", s.ready.Control+"/totals", "", &totals)
+	if held := totals["acquirer"]; held["code"]["EUR"].Amount != 630 || held["qr"]["EUR"].Amount != 700 {
+		t.Errorf("the acquirer's own totals: %v", held)
+	}
+	s.leave()
+}
+
 func TestDemoKeepsItsDataWhenAskedTo(t *testing.T) {
 	data := t.TempDir()
 	s := openShop(t, t.TempDir(), "--data", data)
 	card := s.pay("order-1", "card")
+	code := s.begin(`{"order":"code-1","amount":310,"currency":"EUR","tender":"code","code":"134567890123456789"}`)
+	s.ends(code, "approved")
 	s.delivered(card.ID)
+	s.delivered(code.ID)
 	s.leave()
 	if !reconciles(t, data) {
 		t.Error("the kept files do not agree")
@@ -203,7 +282,13 @@ func TestDemoKeepsItsDataWhenAskedTo(t *testing.T) {
 	if again := s.pay("order-1", "card"); again.ID != card.ID || again.Status != "approved" {
 		t.Errorf("opened again: %+v", again)
 	}
+	code = s.begin(`{"order":"code-2","amount":320,"currency":"EUR","tender":"code","code":"134567890123456788"}`)
+	s.ends(code, "approved")
+	s.delivered(code.ID)
 	s.leave()
+	if !reconciles(t, data) {
+		t.Error("the files of both demos do not agree")
+	}
 }
 
 func TestAKilledDemoTakesItsChildrenWithIt(t *testing.T) {
@@ -222,7 +307,9 @@ func TestAKilledDemoTakesItsChildrenWithIt(t *testing.T) {
 func TestControlRefusesWhatItDoesNotKnow(t *testing.T) {
 	s := openShop(t, t.TempDir())
 	for path, body := range map[string]string{
-		"/network": `{}`, "/card": `{"next":"explode"}`, "/kill": `{"what":"everybody"}`, "/card?": `{"nxt":"approve"}`, "/kill?": `no json`,
+		"/scan": `{}`, "/customer": `{}`, "/customer?1": `{"pays":true,"tender":"cash"}`, "/customer?2": `{"pays":true,"payment":"01890a5d-ac96-774b-bcce-b302099a8057"}`,
+		"/customer?3": `{"pays":true,"after_ms":-1}`, "/customer?4": `{"pays":true,"amount":-1}`, "/show": `{"scheme":"cheque"}`, "/show?": `{"again":true}`,
+		"/unplug": `{"device":"sofa"}`, "/unplug?": `{"device":"scanner","for_ms":-1}`, "/network": `{}`, "/card": `{"next":"explode"}`, "/kill": `{"what":"everybody"}`, "/card?": `{"nxt":"approve"}`, "/kill?": `no json`,
 	} {
 		if status := s.call("POST", s.ready.Control+path, body, nil); status != http.StatusUnprocessableEntity {
 			t.Errorf("%s %s: %d", path, body, status)

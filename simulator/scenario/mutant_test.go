@@ -28,12 +28,33 @@ var mutants = []struct {
 		_, _ = e.journal.Append(intent)
 	}()
 	j := `}}},
+	{"law 1, a customer's code leaves before its record is durable", "does not say that a code was presented", []edit{{"agent/engine/online.go",
+		`	records, err := e.journal.Append(shown)
+`, `	_ = e.handOver(ask{payment: id, op: wire.OpAuthorise, intent: raw, scheme: shown.Scheme, code: text, deadline: remaining(&p.Intent)})
+	time.Sleep(300 * time.Millisecond)
+	records, err := e.journal.Append(shown)
+`}}},
 	{"law 2, the result is acknowledged before it is durable", "law 2", []edit{{"drivers/zvt/run.go",
 		`	if coded && !r.store(result) {`,
 		`	_, _ = r.t.link.send(context.Background(), accepted())
 	time.Sleep(30 * time.Millisecond)
 	if coded && !r.store(result) {`}}},
-	{"law 6, the mark is committed before the records", "reconcile", []edit{
+	{"law 3, the acquirer is asked again when its answer was lost", "law 3", []edit{{"sync/wallet/act.go",
+		`		got.answer, got.err = l.acquirer.Authorise(ctx, t.order(), code)
+`, `		got.answer, got.err = l.acquirer.Authorise(ctx, t.order(), code)
+		if got.err != nil {
+			got.answer, got.err = l.acquirer.Authorise(ctx, t.order(), code)
+		}
+`}}},
+	{"law 3, what a dead platform may have asked is taken for not sent", "law 3: order", []edit{{"sync/wallet/prepare.go",
+		`	case t.Kind == Code:
+		return t, query, nil, false
+`, `	case t.Kind == Code:
+		t.to(Done, 0)
+		t, ended := t.result(pos.Cancelled, reason{"not_sent", "It was not sent."}, now)
+		return t, nothing, []Result{ended}, true
+`}}},
+	{"law 6, the mark is committed before the records", "law 6", []edit{
 		{"sync/platform/ingest.go", `	values := make([]any, 0, 7*len(added))
 `, `	for _, text := range []string{"COMMIT", "BEGIN IMMEDIATE"} {
 		if _, err := s.custody.conn.ExecContext(s.ctx, text); err != nil {

@@ -7,13 +7,20 @@ import (
 	"github.com/tillproof/tillproof/sync/platform"
 )
 
-// compareOutside follows the money without asking the till: what the terminal itself took and what cash the cashier saw approved, traced to the
-// orders by their amounts, must each stand in the ledger exactly once.
+// compareOutside follows the money without asking the till: what the terminal and the acquirer themselves hold and what cash the
+// cashier saw approved, traced to the orders by their amounts, must each stand in the ledger exactly once.
 func (y *day) compareOutside(ctx context.Context) error {
 	moved := map[pos.OrderRef]int{}
 	byAmount := map[pos.Minor]pos.OrderRef{}
+	orders := []pos.OrderRef{}
 	for _, s := range y.plan.sales {
 		byAmount[s.amount] = s.order
+		orders = append(orders, s.order)
+	}
+	for i := range y.plan.phone {
+		s := &y.plan.phone[i]
+		byAmount[s.amount], byAmount[s.paid()] = s.order, s.order
+		orders = append(orders, s.order)
 	}
 	for _, tx := range y.terminal.Memory().Transactions {
 		if tx.Counts() {
@@ -21,6 +28,16 @@ func (y *day) compareOutside(ctx context.Context) error {
 			y.result.TerminalTotal += tx.Amount
 		}
 	}
+	for _, a := range y.bank.Accounts() {
+		if a.Net.Amount > 0 {
+			moved[byAmount[a.Net.Amount]]++
+		}
+	}
+	acquired, err := y.bank.Totals()
+	if err != nil {
+		return err
+	}
+	y.result.TerminalTotal += sum(acquired)
 	for order, answers := range y.answers {
 		for _, p := range answers {
 			if p.Tender == pos.Cash && p.Status == pos.Approved {
@@ -36,8 +53,8 @@ func (y *day) compareOutside(ctx context.Context) error {
 	for order, n := range moved {
 		y.result.Lost += max(0, n-booked[order])
 	}
-	for _, s := range y.plan.sales {
-		y.result.Duplicated += max(0, moved[s.order]-1, booked[s.order]-1)
+	for _, order := range orders {
+		y.result.Duplicated += max(0, moved[order]-1, booked[order]-1)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/platform"
 )
 
@@ -42,8 +43,8 @@ type places struct {
 	journal        string
 }
 
-// makePlaces makes the folders and chooses the addresses.
-func makePlaces(dir, listen string) (places, error) {
+// makePlaces makes the folders and chooses the addresses, another one than the broker's each.
+func makePlaces(dir, listen, broker string) (places, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
 		return places{}, err
@@ -57,15 +58,15 @@ func makePlaces(dir, listen string) (places, error) {
 			return places{}, err
 		}
 	}
-	if p.till, err = chosen(listen); err != nil {
+	if p.till, err = chosen(listen, broker); err != nil {
 		return places{}, err
 	}
-	p.platform, err = freeAddress()
+	p.platform, err = freeAddress(broker, p.till)
 	return p, err
 }
 
 // chosen turns port 0 into a port, which then stays the same over kills of the agent.
-func chosen(listen string) (string, error) {
+func chosen(listen, broker string) (string, error) {
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return "", fmt.Errorf("--listen %q is not host:port: %w", listen, err)
@@ -73,38 +74,65 @@ func chosen(listen string) (string, error) {
 	if port != "0" {
 		return listen, nil
 	}
-	return freeAddress()
+	return freeAddress(broker)
 }
 
-// writeConfigs makes the keys of both ends and writes till.yaml and platform.yaml, which name each other's public keys.
-func (p *places) writeConfigs(terminal agent.DeviceConfig, tillBroker, platformBroker string) error {
+// writeConfigs makes the keys of both ends and writes till.yaml and platform.yaml, which name each other's public keys, and what else they need.
+func (d *Demo) writeConfigs() error {
+	p := &d.places
 	till, err := cose.LoadOrCreate(agent.PathsIn(filepath.Dir(p.tillConfig)).Key)
 	if err != nil {
 		return err
 	}
-	centre, err := cose.LoadOrCreate(filepath.Join(filepath.Dir(p.platformConfig), "platform.pem"))
+	folder := filepath.Dir(p.platformConfig)
+	centre, err := cose.LoadOrCreate(filepath.Join(folder, "platform.pem"))
 	if err != nil {
 		return err
 	}
 	return errors.Join(
-		write(p.tillConfig, agent.Config{
-			Till: tillID, Merchant: merchantID, Currency: currency, Timezone: "Europe/Berlin", Data: ".",
-			Platform: agent.PlatformConfig{Broker: "tcp://" + tillBroker, RootKey: hex.EncodeToString(centre.Public())},
-			API:      agent.APIConfig{Listen: p.till, AllowedHosts: []string{}},
-			Journal:  agent.JournalConfig{SegmentMiB: 8},
-			Devices:  []agent.DeviceConfig{terminal},
-			Tenders:  []pos.Tender{pos.Cash, pos.Card},
-		}),
-		write(p.platformConfig, platform.Config{
-			Data: ".", Broker: "tcp://" + platformBroker, Listen: p.platform,
-			Merchants: []platform.MerchantConfig{{Merchant: merchantID, Tills: []platform.TillConfig{{Till: tillID, PublicKey: hex.EncodeToString(till.Public())}}}},
-		}))
+		writeNew(filepath.Join(filepath.Dir(p.tillConfig), "goods.csv"), goodsList()),
+		os.WriteFile(filepath.Join(folder, "acquirer-secret"), []byte(d.bank.secret+"\n"), 0o600),
+		write(p.tillConfig, d.tillConfig(centre.Public())), write(p.platformConfig, d.platformConfig(till.Public())))
+}
+
+// tillConfig takes all tenders. Online the first QR is one that the platform issues; the bank transfer works without it. The account is the sample of
+// the bank association, which belongs to nobody.
+func (d *Demo) tillConfig(root cose.PublicKey) agent.Config {
+	ttl := d.opts.pace().qr
+	return agent.Config{
+		Till: tillID, Merchant: merchantID, Currency: currency, Timezone: "Europe/Berlin", Data: ".",
+		Platform: agent.PlatformConfig{Broker: "tcp://" + d.shop.Addr(), RootKey: hex.EncodeToString(root)},
+		API:      agent.APIConfig{Listen: d.places.till, AllowedHosts: []string{}},
+		Journal:  agent.JournalConfig{SegmentMiB: 8},
+		Devices:  d.devices(),
+		Tenders:  []pos.Tender{pos.Cash, pos.Card, pos.Code, pos.QR},
+		QR: []agent.QRConfig{{Scheme: "wechat", Source: record.FromPlatform, TTLS: ttl}, {Scheme: "alipay", Source: record.FromPlatform, TTLS: ttl},
+			{Scheme: "epc", Source: record.FromTill, TTLS: ttl, Values: map[string]string{"iban": "DE89370400440532013000", "name": "Tillproof Demo Shop"}}},
+		Goods: "goods.csv", Languages: []string{"en", "zh-CN"},
+	}
+}
+
+func (d *Demo) platformConfig(till cose.PublicKey) platform.Config {
+	return platform.Config{
+		Data: ".", Broker: "tcp://" + d.centre.Addr(), Listen: d.places.platform,
+		Merchants: []platform.MerchantConfig{{Merchant: merchantID, Tills: []platform.TillConfig{{Till: tillID, PublicKey: hex.EncodeToString(till)}}}},
+		Acquirers: []platform.AcquirerConfig{{Name: "demo-bank", URL: d.bank.url(), SecretFile: "acquirer-secret", Schemes: []string{"*"}}},
+		Wallet:    d.opts.pace().wallet,
+	}
 }
 
 func write(path string, config any) error {
 	text, err := yaml.Marshal(config)
 	if err != nil {
 		return err
+	}
+	return os.WriteFile(path, text, 0o600)
+}
+
+// writeNew leaves a file as it is that somebody may have changed in a kept folder.
+func writeNew(path string, text []byte) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
 	}
 	return os.WriteFile(path, text, 0o600)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 )
 
-// payments is the number of planned sales of a day; declined ones that are tried again in cash come on top.
+// payments is the number of planned sales at the counter. Those that phones pay, and declined ones that are tried again in cash, come on top.
 const payments = 230
 
 // sale is one planned sale.
@@ -61,7 +61,8 @@ const (
 
 // plan is a day as a seed makes it.
 type plan struct {
-	sales []sale
+	sales []sale // at the counter, one after the other
+	phone []phoneSale
 	cut   []int // sales before which the network is cut
 	mend  []int // sales before which it is mended
 }
@@ -111,6 +112,7 @@ func makePlan(seed uint64) plan {
 		s := p.free(r, online[0], online[1])
 		s.tender, s.kill = pos.Cash, &kill{who: killedBeforeReply}
 	}
+	p.planPhones(r)
 	return p
 }
 

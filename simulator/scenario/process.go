@@ -89,14 +89,21 @@ func (p *process) await(ctx context.Context, exited <-chan struct{}) error {
 	}
 }
 
-// kill ends the child with SIGKILL and waits until it is gone.
-func (p *process) kill() {
+// kill ends the child with SIGKILL and waits until it is gone. It returns false when there was none to kill.
+func (p *process) kill() bool {
 	p.mu.Lock()
 	cmd, exited := p.cmd, p.exited
+	select {
+	case <-exited:
+		p.mu.Unlock()
+		return false
+	default:
+	}
 	p.kills++
 	p.mu.Unlock()
-	_ = cmd.Process.Kill() // it may have died already
+	_ = cmd.Process.Kill() // it may die by itself just now
 	<-exited
+	return true
 }
 
 // gone is closed when the present child has ended.

@@ -29,12 +29,15 @@ type Result struct {
 	NetworkCuts     int       `json:"network_cuts"`
 	Lost            int       `json:"lost"`       // moved outside and not in the ledger
 	Duplicated      int       `json:"duplicated"` // moved or booked twice for one order
+	Refunded        int       `json:"refunded"`   // of those that ended without money: it came late, and went back
 	TerminalTotal   pos.Minor `json:"terminal_total"`
 	JournalTotal    pos.Minor `json:"journal_total"`
 	LedgerTotal     pos.Minor `json:"ledger_total"`
 	Violations      []string  `json:"violations"` // laws that a dead journal or an answer broke
-	Data            string    `json:"data"`
-	OK              bool      `json:"ok"`
+
+	Happened map[string]int `json:"happened"` // how often each trouble of the phones' payments came
+	Data     string         `json:"data"`
+	OK       bool           `json:"ok"`
 }
 
 // count adds one payment by the answer that the cashier saw.

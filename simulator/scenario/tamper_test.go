@@ -2,12 +2,17 @@ package scenario_test
 
 import (
 	"database/sql"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	_ "modernc.org/sqlite"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/scenario"
 )
 
 // tampering changes the files of a day by hand, one at a time, and restores them: reconcile must see each change.
@@ -63,8 +68,50 @@ func tampering(t *testing.T, data string) {
 			t.Error("reconcile sees nothing")
 		}
 	})
+	books := filepath.Join(data, "devices", "acquirer.json")
+	for name, change := range map[string]func(*scenario.Books){
+		"acquirer's money gone":    func(b *scenario.Books) { funded(b).Net = 0 },
+		"acquirer's money changed": func(b *scenario.Books) { funded(b).Net++ },
+		"acquirer's tender":        func(b *scenario.Books) { funded(b).Tender = "card" },
+		"acquirer's order doubled": func(b *scenario.Books) {
+			twin := *funded(b)
+			twin.Ref = strings.Repeat("0", 31) + "1"
+			b.Accounts = append(b.Accounts, twin)
+		},
+		"acquirer's money of nobody": func(b *scenario.Books) { b.Loose = append(b.Loose, pos.Money{Amount: 100, Currency: "EUR"}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer keep(t, books)()
+			rewrite(t, books, change)
+			if reconciles(t, data) {
+				t.Error("reconcile sees nothing")
+			}
+		})
+	}
 	if !reconciles(t, data) {
 		t.Error("restored, and still not in order")
+	}
+}
+
+// funded is the first order in the acquirer's books with money.
+func funded(b *scenario.Books) *scenario.BookedOrder {
+	return &b.Accounts[slices.IndexFunc(b.Accounts, func(a scenario.BookedOrder) bool { return a.Net > 0 })]
+}
+
+// rewrite changes the acquirer's books.
+func rewrite(t *testing.T, path string, change func(*scenario.Books)) {
+	t.Helper()
+	books, err := scenario.ReadBooks(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&books)
+	text, err := json.Marshal(books)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

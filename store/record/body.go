@@ -1,6 +1,10 @@
 package record
 
-import "github.com/tillproof/tillproof/pos"
+import (
+	"encoding/hex"
+
+	"github.com/tillproof/tillproof/pos"
+)
 
 // Body is the part of a record that its kind defines: *Boot, *Intent, *Presented, *Result, *Confirmed, *Resolution or *PlatformResult.
 type Body interface{ Kind() Kind }
@@ -63,11 +67,23 @@ const (
 type Presented struct {
 	Payment   pos.PaymentID `cbor:"1,keyasint" json:"payment"`
 	Scheme    string        `cbor:"2,keyasint" json:"scheme"`
-	CodeHash  []byte        `cbor:"3,keyasint,omitempty" json:"code_hash,omitempty"`
+	CodeHash  Hex           `cbor:"3,keyasint,omitempty" json:"code_hash,omitempty"`
 	QR        string        `cbor:"4,keyasint,omitempty" json:"qr,omitempty"`
 	Reference string        `cbor:"5,keyasint,omitempty" json:"reference,omitempty"` // in a QR that the till made
 	ExpiresAt int64         `cbor:"6,keyasint,omitempty" json:"expires_at,omitempty"`
 	N         uint64        `cbor:"7,keyasint,omitempty" json:"n,omitempty"` // the platform's number of the result that brought it
+}
+
+// Hex is a byte string that JSON shows in lower-case hex.
+type Hex []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (h Hex) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hex) UnmarshalText(text []byte) (err error) {
+	*h, err = hex.AppendDecode(nil, text)
+	return err
 }
 
 // PlatformResult is what the platform says of a payment. The platform numbers its results for a till without gaps, so that the till can tell

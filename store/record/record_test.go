@@ -3,6 +3,7 @@ package record_test
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"reflect"
@@ -240,4 +241,15 @@ func mustHex(t testing.TB, s string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+func TestACodesHashIsHexInJSON(t *testing.T) {
+	text, err := json.Marshal(record.Presented{Payment: pos.PaymentID{1}, Scheme: "wechat", CodeHash: []byte{0xab, 0x01}})
+	if err != nil || !strings.Contains(string(text), `"code_hash":"ab01"`) {
+		t.Errorf("%s, %v", text, err)
+	}
+	var back record.Presented
+	if err := json.Unmarshal(text, &back); err != nil || !bytes.Equal(back.CodeHash, []byte{0xab, 0x01}) {
+		t.Errorf("%+v, %v", back, err)
+	}
 }
