@@ -54,6 +54,7 @@ func (e *Engine) setLive(o *wire.Outcome) {
 		e.live[o.Payment] = Live{Text: o.Text, EndsAt: o.ExpiresAt}
 	} else {
 		delete(e.live, o.Payment)
+		delete(e.givenUp, o.Payment)
 	}
 }
 

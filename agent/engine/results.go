@@ -68,10 +68,8 @@ func (e *Engine) deliver(o *wire.Outcome) bool {
 	defer e.results.mu.Unlock()
 	known := max(e.results.known, e.journal.Views().Results())
 	switch {
-	case o.N <= known && !o.Payment.IsZero():
-		return true // old news, or no result yet
 	case o.N <= known:
-		return true
+		return true // old news, or no result yet
 	case o.N != known+1 || o.Payment.IsZero():
 		return false
 	}
