@@ -32,7 +32,7 @@ func Driver() drivers.Driver {
 // scanner is one plain scanner on one wire. It starts no goroutine.
 type scanner struct {
 	options  options
-	wire     wire
+	wire     *drivers.Reader
 	splitter splitter
 	last     [sha256.Size]byte // of the last code, which itself may be a secret
 	lastAt   time.Time
@@ -45,7 +45,7 @@ func newScanner(conn drivers.Conn, settings drivers.Settings) (drivers.Scanner, 
 	if err != nil {
 		return nil, err
 	}
-	return &scanner{options: o, wire: wire{conn: conn}, splitter: splitter{terminator: o.terminator, flow: o.flow}}, nil
+	return &scanner{options: o, wire: drivers.NewReader(conn), splitter: splitter{terminator: o.terminator, flow: o.flow}}, nil
 }
 
 // Open implements [drivers.Scanner]: a plain scanner needs nothing.
@@ -75,20 +75,20 @@ func (s *scanner) Scan(ctx context.Context) (drivers.Scan, error) {
 			continue
 		}
 		s.scans.Add(1)
-		return interpret(code, s.options.encoding, s.wire.heard), nil
+		return interpret(code, s.options.encoding, s.wire.Heard()), nil
 	}
 }
 
 // listen takes one byte, or what silence means. It returns a code when one has ended.
 func (s *scanner) listen(ctx context.Context) ([]byte, error) {
-	b, err := s.wire.readByte(s.until(ctx))
+	b, err := s.wire.Next(s.until(ctx))
 	var code []byte
 	switch {
 	case err == nil:
 		code = s.splitter.feed(b)
-	case !errors.Is(err, errQuiet):
+	case !errors.Is(err, drivers.ErrQuiet):
 		return nil, err
-	case s.splitter.partial() && time.Since(s.wire.heard) >= s.patience():
+	case s.splitter.partial() && time.Since(s.wire.Heard()) >= s.patience():
 		code = s.silence()
 	}
 	s.overlong.Store(s.splitter.dropped)
@@ -119,7 +119,7 @@ func (s *scanner) until(ctx context.Context) time.Time {
 	if end, ok := ctx.Deadline(); ok && end.Before(until) {
 		until = end.Add(time.Millisecond) // when ctx has noticed it
 	}
-	if silent := s.wire.heard.Add(s.patience()); s.splitter.partial() && silent.Before(until) {
+	if silent := s.wire.Heard().Add(s.patience()); s.splitter.partial() && silent.Before(until) {
 		until = silent
 	}
 	return until
@@ -129,8 +129,8 @@ func (s *scanner) until(ctx context.Context) time.Time {
 // and again while it lies before the scanner stays one scan.
 func (s *scanner) isDuplicate(code []byte) bool {
 	sum := sha256.Sum256(code)
-	same := sum == s.last && s.wire.heard.Sub(s.lastAt) <= sameWithin
-	s.last, s.lastAt = sum, s.wire.heard
+	same := sum == s.last && s.wire.Heard().Sub(s.lastAt) <= sameWithin
+	s.last, s.lastAt = sum, s.wire.Heard()
 	if same {
 		s.duplicates.Add(1)
 	}

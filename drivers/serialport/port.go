@@ -23,7 +23,7 @@ var (
 )
 
 const (
-	readTick   = 250 * time.Millisecond // how long the library waits in one read; the reader looks around in between
+	readTick   = 150 * time.Millisecond // how long the library waits in one read; the reader looks around in between
 	closeLimit = 500 * time.Millisecond // how long Close waits for a running call of the library
 )
 

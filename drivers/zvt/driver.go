@@ -41,9 +41,9 @@ func newTerminal(conn drivers.Conn, settings drivers.Settings) (drivers.CardTerm
 	}
 	t := &terminal{options: o, currency: settings.Currency}
 	if settings.Stream {
-		t.link = &streamLink{wire: wire{conn: conn}, stall: o.t3}
+		t.link = &streamLink{wire: newWire(conn), stall: o.t3}
 	} else {
-		t.link = &serialLink{wire: wire{conn: conn}}
+		t.link = &serialLink{wire: newWire(conn)}
 	}
 	return t, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
 
@@ -121,7 +122,7 @@ func (t *terminal) await(ctx context.Context, until time.Time) (codec.APDU, erro
 			return codec.APDU{}, err
 		}
 		m, err := t.link.receive(earlier(until, time.Now().Add(glance)))
-		if !errors.Is(err, errQuiet) {
+		if !errors.Is(err, drivers.ErrQuiet) {
 			return m, err
 		}
 	}

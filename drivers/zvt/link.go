@@ -29,7 +29,7 @@ type link interface {
 	// then a refusal may be of the second.
 	repeated() bool
 
-	// receive waits for the next APDU until the deadline: errQuiet when none came, any other error sticks.
+	// receive waits for the next APDU until the deadline: drivers.ErrQuiet when none came, any other error sticks.
 	receive(until time.Time) (codec.APDU, error)
 
 	// abandon tells that the reply to a command is no longer waited for. A stream is unusable then: the late reply

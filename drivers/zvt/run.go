@@ -50,7 +50,7 @@ func (r *run) follow(ctx context.Context) {
 	for r.end == nil && r.fault == nil {
 		m, err := r.t.link.receive(earlier(r.until, time.Now().Add(glance)))
 		switch {
-		case errors.Is(err, errQuiet):
+		case errors.Is(err, drivers.ErrQuiet):
 			r.look(ctx)
 		case err != nil:
 			r.fault = err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
 
@@ -93,7 +94,7 @@ func (s *serialLink) acknowledged(ctx context.Context, own codec.APDU) error {
 	for {
 		ev, err := s.next(earlier(until, time.Now().Add(glance)))
 		switch {
-		case errors.Is(err, errQuiet):
+		case errors.Is(err, drivers.ErrQuiet):
 			if err := waiting(ctx, until, otherwise); err != nil {
 				return err
 			}
@@ -150,7 +151,7 @@ func (s *serialLink) listen(until time.Time) error {
 		s.events = s.decoder.Feed(b)
 		return nil
 	}
-	if errors.Is(err, errQuiet) && s.decoder.Partial() && time.Since(s.heard) >= t1 {
+	if errors.Is(err, drivers.ErrQuiet) && s.decoder.Partial() && time.Since(s.heard) >= t1 {
 		s.events = s.decoder.Flush()
 		return nil
 	}

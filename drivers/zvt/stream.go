@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
 
@@ -40,7 +41,7 @@ func (s *streamLink) receive(until time.Time) (codec.APDU, error) {
 	for {
 		b, err := s.wire.readByte(until)
 		switch {
-		case errors.Is(err, errQuiet) && s.splitter.Partial() && time.Since(s.heard) >= s.stall:
+		case errors.Is(err, drivers.ErrQuiet) && s.splitter.Partial() && time.Since(s.heard) >= s.stall:
 			return codec.APDU{}, s.wire.broken(errStalled)
 		case err != nil:
 			return codec.APDU{}, err
