@@ -209,8 +209,8 @@ func TestScannedGoodsCountOnceOverTwoTabs(t *testing.T) {
 		f.send("scan", object{"device": "gun", "kind": "goods", "text": "4711", "at": fmt.Sprint(n), "item": object{"code": "4711", "name": "Tea", "price": 100, "currency": "EUR"}})
 	}
 	f.mode("degraded", object{"records": 0, "payments": 0, "amounts": object{}}) // events come in order: who knows this has heard all scans
-	p.until(`text('mode') === 'Weak'`)
-	other.until(`text('mode') === 'Weak'`)
+	p.until(`text('mode') === 'No answer'`)
+	other.until(`text('mode') === 'No answer'`)
 	p.until(`text('total') === '€3.00'`)
 	other.until(`text('total') === '€3.00'`)
 }
@@ -271,7 +271,7 @@ func TestTendersThatCannotBeSoldSayWhy(t *testing.T) {
 	})
 	p := ready(t, f)
 	p.keys("1", "0", "0")
-	p.until(`text('tender-code-reason').includes('network') && text('tender-card-reason').includes('No such port') && text('tender-qr-reason').includes('cannot be confirmed')`)
+	p.until(`text('tender-code-reason').includes('needs the platform') && text('tender-card-reason').includes('No such port') && text('tender-qr-reason').includes('cannot be confirmed')`)
 	p.keys("k", "s")
 	p.until(`visible('toast')`)
 	if n := len(f.sent()); n != 0 {
@@ -286,13 +286,13 @@ func TestTendersThatCannotBeSoldSayWhy(t *testing.T) {
 func TestTheTruthLine(t *testing.T) {
 	f := newFake(t)
 	p := ready(t, f)
-	p.until(`text('truth-line').includes('All 12 delivered') && !visible('send-now')`)
+	p.until(`text('truth-line').includes('All 12 records delivered') && !visible('send-now')`)
 	f.mode("offline", object{"records": 9, "payments": 7, "amounts": object{"EUR": 31240}, "oldest_at": stamp(time.Now().Add(-130 * time.Minute).UTC())})
 	p.until(`text('mode') === 'Offline' && text('backlog').includes('7 saved · €312.40 · oldest 2 h · sends by itself')`)
 	p.click("send-now")
 	p.until(`text('toast').includes('by itself')`)
 	f.send("ack", object{"acked_seq": 21, "backlog": object{"records": 0, "payments": 0, "amounts": object{}}})
-	p.until(`text('truth-line').includes('All 21 delivered')`)
+	p.until(`text('truth-line').includes('All 21 records delivered')`)
 	p.click("lang-zh")
 	p.until(`text('truth-line').includes('21 条全部送达') && document.documentElement.lang === 'zh-CN'`)
 }

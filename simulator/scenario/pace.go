@@ -22,7 +22,13 @@ func (o *Options) pace() pace {
 	if o.Brisk {
 		return pace{card: 5 * time.Millisecond, answer: "1", silent: "6", qr: 10, wallet: briskWallet()}
 	}
-	return pace{answer: "3", silent: "8", qr: 180}
+	return pace{answer: "3", silent: "8", qr: 180, wallet: livelyWallet()}
+}
+
+// livelyWallet asks the bank each second, so that who plays the customer sees the till follow at once.
+func livelyWallet() platform.WalletConfig {
+	each := platform.RuleConfig{IntervalMS: 1000}
+	return platform.WalletConfig{FirstQueryMS: 1000, Rules: map[string]platform.RuleConfig{"wechat": each, "alipay": each, "epc": each}}
 }
 
 // briskWallet has customers who are given three seconds instead of a minute, and looks for late money soon and often.

@@ -2,7 +2,6 @@ package screens_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -23,11 +22,11 @@ const latin = `(() => {
 	return found.join('\n');
 })()`
 
-// quoting says whether a line of latin stands where the page repeats the sentence of a device, of the card's bank or of the till's program.
-// Those sentences have no translation; what they mean for the money and what to do next stands beside them in Chinese.
+// quoting says whether a line of latin stands where the page repeats the sentence of a device or of the card's bank for which it has no words of its own.
+// What it means for the money and what to do next stands beside it in Chinese.
 func quoting(line string) bool {
 	place, _, _ := strings.Cut(line, ":")
-	return slices.Contains([]string{"state-reason", "code-note", "tender-card-reason"}, place)
+	return place == "state-reason"
 }
 
 // chinese checks that a screen is in Chinese: it has some, and no English of the page's own is left.

@@ -87,7 +87,7 @@ func (s *shop) day(p *tab) {
 		p.click("goods-" + code)
 	}
 	p.until(`text('total') === '€15.50' && one('line-1').dataset.quantity === '2'`)
-	p.until(`!visible('toast') && /^All \d+ delivered$/.test(text('backlog'))`)
+	p.until(`!visible('toast') && /^All \d+ records delivered$/.test(text('backlog'))`)
 	p.value(`document.activeElement.blur()`)
 	p.run(away())
 }

@@ -36,6 +36,7 @@ async function submit(code) {
     setText(find('pair-error'), '');
     return connect();
   }
-  setText(find('pair-error'), t(answer.kind === 'silent' ? 'pair.silent' : 'pair.wrong'));
+  const slowly = answer.data?.code === 'too_many_tries';
+  setText(find('pair-error'), t(answer.kind === 'silent' ? 'pair.silent' : slowly ? 'pair.slowly' : 'pair.wrong'));
   code.focus();
 }

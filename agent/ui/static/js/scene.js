@@ -79,7 +79,7 @@ function described(payment, running) {
     amount: money(isCharged(payment) ? (payment.approved_amount ?? payment.amount) : payment.amount, payment.currency),
     change: payment.change > 0 && isCharged(payment) ? money(payment.change, payment.currency) : '',
     detail: detail(payment),
-    reason: payment.reason?.text ?? '',
+    reason: payment.reason ? said(`reason.${payment.reason.code}`, payment.reason).text : '',
     charged: verdict(payment),
     next: step(payment),
     facts: facts(payment),

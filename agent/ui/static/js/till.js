@@ -7,7 +7,7 @@ import * as confirm from './confirm.js';
 import { find, setText, show } from './dom.js';
 import * as gone from './gone.js';
 import * as goods from './goods.js';
-import { choose, follow as followLanguage, offered, t, translate } from './i18n.js';
+import { choose, follow as followLanguage, has, locale, offered, t, translate } from './i18n.js';
 import * as keyboard from './keyboard.js';
 import { keypad } from './keypad.js';
 import * as live from './live.js';
@@ -125,8 +125,13 @@ function report(answer) {
 async function scan(text) {
   find('code-text').value = '';
   const answer = await ask('POST', '/v1/scan', { text });
-  if (answer.kind === 'refused') note([answer.data.detail, answer.data.next].filter(Boolean).join(' '));
+  if (answer.kind === 'refused') note(inWords(answer.data));
   if (answer.kind === 'silent') note(t('scan.silent'));
+}
+
+/** inWords is a refusal in the page's language; in English in the till's own words. */
+function inWords({ code, detail, next }) {
+  return locale() !== 'en' && has(`problem.${code}`) ? t(`problem.${code}`) : [detail, next].filter(Boolean).join(' ');
 }
 
 function note(text) {
@@ -140,7 +145,7 @@ let leads = false;
 /** onScan: goods go into the sale once, though every tab hears of them. */
 function onScan({ kind, item, note: text }) {
   if (kind === 'payment_code' && !text) return;
-  if (kind !== 'goods' || !item || store.read().request || store.read().payment) return text && note(text);
+  if (kind !== 'goods' || !item || store.read().request || store.read().payment) return text && note(locale() === 'en' ? text : t('scan.not_code'));
   if (leads) store.change((kept) => cart.add(kept, item));
 }
 

@@ -47,7 +47,7 @@ function delivery({ backlog, acked_seq: acked, mode }) {
     if (amount !== 0) parts.push(format(amount, currency, locale(), exponentOf(currency)));
   }
   if (backlog.oldest_at) parts.push(t('truth.oldest', { age: age(backlog.oldest_at) }));
-  return [...parts, t(mode === 'offline' ? 'truth.itself' : 'truth.sending')].join(' · ');
+  return [...parts, t(mode === 'online' ? 'truth.sending' : 'truth.itself')].join(' · ');
 }
 
 const exponentOf = (currency) => (currency === state.status.shop?.currency ? state.status.shop.exponent : undefined);
