@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/wallet"
 )
 
@@ -147,6 +148,21 @@ func TestClosedLoop(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestOneCallAtATimeForAPayment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, words{"authorise": {"hang"}, "query": {"waiting"}, "cancel": {"closed"}}, oneLook())
+		d.begin(d.task(wallet.Code, "alipay"))
+		d.at(time.Second)
+		if err := d.loop.Cancel(t.Context(), pos.PaymentID{1, 2, 3}, false); err != nil { // the cashier does not wait for the acquirer
+			t.Fatal(err)
+		}
+		d.at(9 * time.Second)
+		d.called("authorise@0s")
+		d.at(time.Minute)
+		d.told("cancelled")
+	})
 }
 
 func TestWatchLooksForADay(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +33,7 @@ type desk struct {
 	refund map[string]bool // ids that were seen
 	heard  []string        // what Notify was told
 	log    strings.Builder // guarded by mu
+	busy   atomic.Int32    // calls under way
 }
 
 var errUnclear = errors.New("no answer")
@@ -115,6 +117,10 @@ func (d *desk) says(call string) string {
 // answer turns a word into an answer; "hang" blocks until the call's context ends.
 func (d *desk) answer(ctx context.Context, call string) (acquirer.Answer, error) {
 	word, text, _ := strings.Cut(d.says(call), ":")
+	if d.busy.Add(1) > 1 {
+		d.t.Errorf("%s while another call for the same payment is under way", call)
+	}
+	defer d.busy.Add(-1)
 	switch word {
 	case "hang":
 		<-ctx.Done()
