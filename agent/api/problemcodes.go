@@ -25,6 +25,7 @@ func problemCodes() []problemCode {
 		{"not_supported", http.StatusUnprocessableEntity, "the till does not do this: tender, scheme, scan"},
 		{"code_invalid", http.StatusUnprocessableEntity, "not a customer's payment code; detail says what it is"},
 		{"code_used", http.StatusConflict, "the same customer's code came within the last 10 minutes"},
+		{"code_awaited", http.StatusConflict, "another payment waits for a customer's code; see payment"},
 		{"order_conflict", http.StatusConflict, "order and attempt exist with another body"},
 		{"order_open", http.StatusConflict, "another attempt of the order may have been charged; see attempt"},
 		{"device_unresolved", http.StatusConflict, "the device has to tell first what became of another payment; see payment"},

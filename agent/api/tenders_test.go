@@ -60,7 +60,7 @@ func TestACodeIsWaitedForThenAuthorised(t *testing.T) {
 	online(t, func(s *till) {
 		a := s.sell("code", "C-1", "").is(201).at("pending", "scan_code")
 		id := a.text("id")
-		s.sell("code", "C-2", "").problem(503, "device_unavailable", "none_moved")
+		s.sell("code", "C-2", "").problem(409, "code_awaited", "none_moved")
 		path := "/v1/payments/" + id + "/code"
 		s.ask(http.MethodPost, path, `{"code":"https://shop.example"}`).problem(422, "code_invalid", "none_moved")
 		s.ask(http.MethodPost, path, `{}`).problem(422, "request_invalid", "none_moved")

@@ -55,7 +55,7 @@ func (e *Engine) beginCode(intent *record.Intent, r *Request) error {
 		return err
 	}
 	if waiting != nil {
-		return pos.NewError("device_unavailable", pos.Transient, pos.NoneMoved,
+		return pos.NewError("code_awaited", pos.Transient, pos.NoneMoved,
 			fmt.Sprintf("Order %s is waiting for a customer's code already.", waiting.Intent.Order), "Scan that customer's code first, or cancel that payment.").
 			With("payment", waiting.Intent.Payment)
 	}

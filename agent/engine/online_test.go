@@ -210,7 +210,7 @@ func TestACodeThatTheScannerBrings(t *testing.T) {
 		}
 		second := s.code(100)
 		second.Code = ""
-		s.refuses(second, "device_unavailable")
+		s.refuses(second, "code_awaited")
 		s.restart()
 		s.status(s.payment(p.Intent.Payment), pos.Pending)
 		scan := s.engine.Scanned("scanner", "134500000000000077", "qr")
