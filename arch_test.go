@@ -17,7 +17,7 @@ var ranks = []struct {
 	reason   string
 	packages []string
 }{
-	{"the domain reads as a glossary and knows no technology", []string{"pos"}},
+	{"the domain reads as a glossary and knows no technology; pages are guarded alike, whatever they show", []string{"pos", "web"}},
 	{"signing knows keys, not what is signed", []string{"store/cose"}},
 	{"the bytes of a record are fixed before anybody stores, folds or ships them", []string{"store/record"}},
 	{"what records mean is pure, and the same for till, platform and reconciliation", []string{"store/view"}},

@@ -9,6 +9,7 @@ import (
 	"github.com/tillproof/tillproof/agent/engine"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/web"
 )
 
 // maxBody bounds a request, in bytes.
@@ -63,7 +64,7 @@ func Handler(o Options) http.Handler {
 	s.registerEvents(mux, api)
 	documentProblems(api)
 	s.mountScreens(mux)
-	return withHeaders(s.allowHost(refuseCrossOrigin(http.MaxBytesHandler(s.route(mux), maxBody))))
+	return web.Guard(s.allowHost(refuseCrossOrigin(http.MaxBytesHandler(s.route(mux), maxBody))))
 }
 
 // complete fills in what may be left out.

@@ -1,35 +1,23 @@
 package scenario
 
 import (
-	"net"
+	"io/fs"
 	"net/http"
-	"path"
-	"strings"
 
 	"github.com/tillproof/tillproof/agent/api"
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/web"
 )
 
-// panelPolicy lets the panel load and ask nothing but its own address (W3C Content Security Policy level 3).
-const panelPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
-// guarded sets the headers that every answer carries, and refuses names that are not this machine's own: a page of another site
-// may give its name this address (DNS rebinding).
+// guarded refuses names that are not this machine's own: a page of another site may give its name this address (DNS rebinding).
 func guarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", panelPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		host, _, err := net.SplitHostPort(r.Host)
-		if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	return web.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !web.Loopback(web.Host(r)) {
 			answer(w, http.StatusForbidden, map[string]string{"error": "this host is not the demo"})
 			return
 		}
 		next.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // panelFile serves the panel: a page, its style and its script.
@@ -38,14 +26,10 @@ func panelFile(w http.ResponseWriter, r *http.Request) {
 	if name == "" {
 		name = "panel.html"
 	}
-	kind := map[string]string{".html": "text/html", ".css": "text/css", ".js": "text/javascript"}[path.Ext(name)]
-	text, err := static.ReadFile(path.Join("static", name))
-	if err != nil || kind == "" || strings.Contains(name, "/") {
+	folder, err := fs.Sub(static, "static")
+	if err != nil || !web.File(w, folder, name) {
 		answer(w, http.StatusNotFound, map[string]string{"error": "there is nothing at this path"})
-		return
 	}
-	w.Header().Set("Content-Type", kind+"; charset=utf-8")
-	_, _ = w.Write(text) // the browser has gone if this fails
 }
 
 // state is what the panel shows of the world.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +32,7 @@ type desk struct {
 	refund map[string]bool // ids that were seen
 	heard  []string        // what Notify was told
 	log    strings.Builder // guarded by mu
-	busy   atomic.Int32    // calls under way
+	busy   sync.Map        // refs with a call under way
 }
 
 var errUnclear = errors.New("no answer")
@@ -115,12 +114,12 @@ func (d *desk) says(call string) string {
 }
 
 // answer turns a word into an answer; "hang" blocks until the call's context ends.
-func (d *desk) answer(ctx context.Context, call string) (acquirer.Answer, error) {
+func (d *desk) answer(ctx context.Context, call, ref string) (acquirer.Answer, error) {
 	word, text, _ := strings.Cut(d.says(call), ":")
-	if d.busy.Add(1) > 1 {
+	if _, busy := d.busy.LoadOrStore(ref, true); busy {
 		d.t.Errorf("%s while another call for the same payment is under way", call)
 	}
-	defer d.busy.Add(-1)
+	defer d.busy.Delete(ref)
 	switch word {
 	case "hang":
 		<-ctx.Done()
@@ -135,39 +134,39 @@ func (d *desk) answer(ctx context.Context, call string) (acquirer.Answer, error)
 	return a, nil
 }
 
-func (d *desk) Authorise(ctx context.Context, _ acquirer.Order, code string) (acquirer.Answer, error) {
+func (d *desk) Authorise(ctx context.Context, o acquirer.Order, code string) (acquirer.Answer, error) {
 	if code != "131234567890123456" {
 		d.t.Errorf("authorised with code %q", code)
 	}
-	return d.answer(ctx, "authorise")
+	return d.answer(ctx, "authorise", o.Ref)
 }
 
 func (d *desk) Issue(ctx context.Context, o acquirer.Order, ttl time.Duration) (acquirer.Issued, error) {
-	if _, err := d.answer(ctx, "issue"); err != nil {
+	if _, err := d.answer(ctx, "issue", o.Ref); err != nil {
 		return acquirer.Issued{}, err
 	}
 	return acquirer.Issued{Payload: "weixin://" + o.Ref, ExpiresAt: time.Now().Add(ttl).UnixMilli()}, nil
 }
 
-func (d *desk) Expect(ctx context.Context, _ acquirer.Order, reference string) error {
-	_, err := d.answer(ctx, "expect")
+func (d *desk) Expect(ctx context.Context, o acquirer.Order, reference string) error {
+	_, err := d.answer(ctx, "expect", o.Ref)
 	return err
 }
 
-func (d *desk) Query(ctx context.Context, _ string) (acquirer.Answer, error) {
-	return d.answer(ctx, "query")
+func (d *desk) Query(ctx context.Context, ref string) (acquirer.Answer, error) {
+	return d.answer(ctx, "query", ref)
 }
 
-func (d *desk) Cancel(ctx context.Context, _ string) (acquirer.Answer, error) {
-	return d.answer(ctx, "cancel")
+func (d *desk) Cancel(ctx context.Context, ref string) (acquirer.Answer, error) {
+	return d.answer(ctx, "cancel", ref)
 }
 
-func (d *desk) Refund(ctx context.Context, _, id string, amount pos.Money) (acquirer.Answer, error) {
+func (d *desk) Refund(ctx context.Context, ref, id string, amount pos.Money) (acquirer.Answer, error) {
 	d.refund[id] = true
 	if amount != d.paid {
 		d.t.Errorf("%s given back of %s", amount, d.paid)
 	}
-	return d.answer(ctx, "refund")
+	return d.answer(ctx, "refund", ref)
 }
 
 // task is a payment of 12.34 EUR.
