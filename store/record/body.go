@@ -89,7 +89,7 @@ func (h *Hex) UnmarshalText(text []byte) (err error) {
 // PlatformResult is what the platform says of a payment. The platform numbers its results for a till without gaps, so that the till can tell
 // what it has missed. One without a payment only keeps the count: it speaks of nothing that this journal knows.
 type PlatformResult struct {
-	Payment  pos.PaymentID `cbor:"1,keyasint,omitempty" json:"payment,omitzero"`
+	Payment  pos.PaymentID `cbor:"1,keyasint,omitzero" json:"payment,omitzero"`
 	N        uint64        `cbor:"2,keyasint" json:"n"`
 	Decision *Decision     `cbor:"3,keyasint,omitempty" json:"decision,omitempty"`
 	Note     string        `cbor:"4,keyasint,omitempty" json:"note,omitempty"`

@@ -253,3 +253,18 @@ func TestACodesHashIsHexInJSON(t *testing.T) {
 		t.Errorf("%+v, %v", back, err)
 	}
 }
+
+func TestAResultOfNothingNamesNoPayment(t *testing.T) {
+	c := codec(t)
+	rec, err := c.Encode("till-1", record.Genesis("till-1", epoch(t)), record.Times{}, &record.PlatformResult{N: 1, Note: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(rec.Raw, make([]byte, 16)) {
+		t.Errorf("a payment of zeros: %x", rec.Raw)
+	}
+	body, err := c.Body(&rec)
+	if told, ok := body.(*record.PlatformResult); err != nil || !ok || told.N != 1 || !told.Payment.IsZero() {
+		t.Errorf("%+v, %v", body, err)
+	}
+}
