@@ -58,9 +58,8 @@ func (e *Engine) recall() error {
 	return nil
 }
 
-// present classifies a code and makes the record that must be durable before it leaves.
+// present classifies a trimmed code and makes the record that must be durable before it leaves.
 func (e *Engine) present(id pos.PaymentID, text string) (*record.Presented, error) {
-	text = code.Trim(text)
 	class := code.Classify(text)
 	if !class.Kind.Payable() {
 		return nil, errCode(class.Note)

@@ -39,6 +39,7 @@ type Engine struct {
 	orders   keyedLock
 	opts     Options
 	asks     chan ask
+	coding   sync.Mutex // held from looking at codes, and at who waits for one, to writing them down
 	recent   recentCodes
 	results  results
 

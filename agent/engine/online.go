@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/qr/code"
 	"github.com/tillproof/tillproof/qr/payload"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
@@ -33,22 +34,16 @@ func (e *Engine) begunOnline(r *Request, mode pos.Mode) (*view.Payment, bool, er
 	return p, true, err
 }
 
-// beginCode writes the intent; with a code, what was presented in the same commit, and hands it to the platform.
+// beginCode writes the intent. With a code it is handed to the platform at once, else it waits for the scanner: one payment at a time, so that nobody
+// pays for somebody else.
 func (e *Engine) beginCode(intent *record.Intent, r *Request) error {
 	if intent.Mode != pos.Online {
 		return errCodeOffline()
 	}
+	e.coding.Lock()
+	defer e.coding.Unlock()
 	if r.Code != "" {
-		shown, err := e.present(intent.Payment, r.Code)
-		if err != nil {
-			return err
-		}
-		records, err := e.journal.Append(intent, shown)
-		if err != nil {
-			return err
-		}
-		e.recent.add(shown.CodeHash, records[1].Times.Wall)
-		return e.handOver(ask{payment: intent.Payment, op: wire.OpAuthorise, intent: records[0].Raw, scheme: shown.Scheme, code: r.Code, deadline: remaining(intent)})
+		return e.submit(intent, nil, r.Code)
 	}
 	waiting, err := e.waiting()
 	if err != nil {
@@ -61,6 +56,29 @@ func (e *Engine) beginCode(intent *record.Intent, r *Request) error {
 	}
 	_, err = e.journal.Append(intent)
 	return err
+}
+
+// submit makes durable that a code was presented, together with the intent unless that is durable already (then raw are its bytes), and hands it to the
+// platform. The caller holds coding: a code is good for one payment.
+func (e *Engine) submit(intent *record.Intent, raw []byte, text string) error {
+	text = code.Trim(text)
+	shown, err := e.present(intent.Payment, text)
+	if err != nil {
+		return err
+	}
+	bodies := []record.Body{shown}
+	if raw == nil {
+		bodies = []record.Body{intent, shown}
+	}
+	records, err := e.journal.Append(bodies...)
+	if err != nil {
+		return err
+	}
+	if raw == nil {
+		raw = records[0].Raw
+	}
+	e.recent.add(shown.CodeHash, records[len(records)-1].Times.Wall)
+	return e.handOver(ask{payment: intent.Payment, op: wire.OpAuthorise, intent: raw, scheme: shown.Scheme, code: text, deadline: remaining(intent)})
 }
 
 func errCodeOffline() error {
@@ -85,20 +103,13 @@ func (e *Engine) GiveCode(id pos.PaymentID, text string) (*view.Payment, error) 
 	case e.mode() != pos.Online:
 		return nil, errCodeOffline()
 	}
-	shown, err := e.present(id, text)
-	if err != nil {
-		return nil, err
-	}
 	raw, err := e.intentOf(p)
 	if err != nil {
 		return nil, err
 	}
-	records, err := e.journal.Append(shown)
-	if err != nil {
-		return nil, err
-	}
-	e.recent.add(shown.CodeHash, records[0].Times.Wall)
-	if err := e.handOver(ask{payment: id, op: wire.OpAuthorise, intent: raw, scheme: shown.Scheme, code: text, deadline: remaining(&p.Intent)}); err != nil {
+	e.coding.Lock()
+	defer e.coding.Unlock()
+	if err := e.submit(&p.Intent, raw, text); err != nil {
 		return nil, err
 	}
 	return e.Payment(id)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,6 +102,36 @@ func TestACodeIsGoodForOnePayment(t *testing.T) {
 			t.Errorf("%d calls", n)
 		}
 	})
+}
+
+func TestManyDesksAtOnce(t *testing.T) {
+	for name, text := range map[string]string{"one waits for the scanner": "", "one code pays once": " 134500000000000077\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			online(t, func(s *shop, c *centre) {
+				var all sync.WaitGroup
+				var begun atomic.Int32
+				for range 20 {
+					r := s.order(pos.Code, 100)
+					r.Code = text
+					all.Go(func() {
+						if _, created, err := s.engine.Pay(r); created && err == nil {
+							begun.Add(1)
+						}
+					})
+				}
+				all.Wait()
+				synctest.Wait()
+				if begun.Load() != 1 {
+					t.Errorf("%d payments were begun", begun.Load())
+				}
+				for _, call := range c.calls() {
+					if call.Op == wire.OpAuthorise && call.Code != "134500000000000077" {
+						t.Errorf("the code left as %q", call.Code)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestWhatIsNoPaymentCodeIsNotSent(t *testing.T) {
