@@ -71,8 +71,20 @@ func (d *desk) begin(ctx context.Context, topic wire.Topic, call *wire.Call) err
 	case errors.Is(err, wallet.ErrConflict) || errors.Is(err, errBegun):
 		d.opts.Log.Warn("a payment was asked for again with other data; the first call counts", "payment", call.Payment.String(), "till", call.Till)
 		return nil
+	case err != nil:
+		return err
 	}
-	return err
+	return d.stillWanted(ctx, call)
+}
+
+// stillWanted looks at the journal once more when a payment has begun: its record that nobody wants it may have come in between, and would have found no
+// task to tell.
+func (d *desk) stillWanted(ctx context.Context, call *wire.Call) error {
+	p, err := d.store.journalled(ctx, call.Till, call.Payment)
+	if err != nil || p == nil || !p.Unwanted {
+		return err
+	}
+	return d.loop.Cancel(ctx, call.Payment, true)
 }
 
 // cancel gives a payment up. One that never came is closed, so that it can never begin.

@@ -80,6 +80,31 @@ func TestACallIsCarriedOutAlsoWhenItsAnswerCannotLeave(t *testing.T) {
 	}
 }
 
+// TestUnwantedWhileItBegins: the record that nobody wants the payment comes between the look at the journal and the task. It finds no task to tell, so
+// who began the task looks again.
+func TestUnwantedWhileItBegins(t *testing.T) {
+	j := outboxtest.New("till-1")
+	b := newBench(t, j)
+	d := quietDesk(t, b)
+	j.Commit(codeIntent(100), &record.Presented{Payment: paymentID(100), Scheme: "wechat", CodeHash: make([]byte, 16)},
+		&record.Resolution{Payment: paymentID(100), Status: pos.Unknown, Evidence: record.ByCashier, Unwanted: true})
+	call := &wire.Call{Op: wire.OpAuthorise, Till: "till-1", Payment: paymentID(100)}
+	if err := d.stillWanted(t.Context(), call); err != nil {
+		t.Errorf("a payment that the journal does not tell of: %v", err)
+	}
+	b.send(j, 1, len(j.Records()))
+	task := wallet.Task{Payment: paymentID(100), Till: "till-1", Order: "o", Kind: wallet.Code, Scheme: "wechat", Amount: pos.Money{Amount: 100, Currency: "CNY"}}
+	if err := d.loop.Begin(t.Context(), task, aCode); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.stillWanted(t.Context(), call); err != nil {
+		t.Fatal(err)
+	}
+	if task, _, err := d.store.Task(t.Context(), paymentID(100)); err != nil || !task.Unwanted || !task.Stop {
+		t.Errorf("%+v, %v", task, err)
+	}
+}
+
 // TestAnUnreadableLedgerAnswersNobody.
 func TestAnUnreadableLedgerAnswersNobody(t *testing.T) {
 	j := outboxtest.New("till-1")
