@@ -29,10 +29,10 @@ var mutants = []struct {
 	}()
 	j := `}}},
 	{"law 1, a customer's code leaves before its record is durable", "does not say that a code was presented", []edit{{"agent/engine/online.go",
-		`	records, err := e.journal.Append(shown)
-`, `	_ = e.handOver(ask{payment: id, op: wire.OpAuthorise, intent: raw, scheme: shown.Scheme, code: text, deadline: remaining(&p.Intent)})
+		`	records, err := e.journal.Append(bodies...)
+`, `	_ = e.handOver(ask{payment: intent.Payment, op: wire.OpAuthorise, intent: raw, scheme: shown.Scheme, code: text, deadline: remaining(intent)})
 	time.Sleep(300 * time.Millisecond)
-	records, err := e.journal.Append(shown)
+	records, err := e.journal.Append(bodies...)
 `}}},
 	{"law 2, the result is acknowledged before it is durable", "law 2", []edit{{"drivers/zvt/run.go",
 		`	if coded && !r.store(result) {`,
