@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"context"
+	"time"
 
 	"github.com/tillproof/tillproof/pos"
 )
@@ -21,7 +22,20 @@ type CardTerminal interface {
 	// The end of ctx abandons the wait: the outcome is unknown then.
 	Sale(ctx context.Context, sale Sale) (Outcome, error)
 
-	// Recover asks the terminal for what became of an unfinished sale. It sends nothing that moves money and may be repeated.
+	// Void takes a whole sale back that the terminal has not settled yet. The command's Amount is what the sale had booked; of names the sale by
+	// the terminal's own numbers. Its rules and errors are those of Sale, with the decision Approved for a sale that is taken back. A terminal that
+	// cannot do it fails with code not_supported; nothing moved then.
+	Void(ctx context.Context, command Sale, of Last) (Outcome, error)
+
+	// Refund gives money back to a customer's card, whether or not the sale stands in the terminal. Its rules and errors are those of Sale and Void.
+	Refund(ctx context.Context, command Sale) (Outcome, error)
+
+	// Settle closes the terminal's business day: the terminal hands its transactions to its acquirer, tells their totals and begins to count from
+	// zero. commit makes the totals durable before the terminal's message is acknowledged, under the rules of Sale.Commit. It is never repeated by
+	// itself: an error of class OutcomeUnknown says that the totals may be lost.
+	Settle(ctx context.Context, progress func(Progress), commit func(Totals) error) (Totals, error)
+
+	// Recover asks the terminal for what became of an unfinished sale, void or refund. It sends nothing that moves money and may be repeated.
 	Recover(ctx context.Context, pending Pending) (Recovery, error)
 
 	// Status asks whether the terminal is ready to sell. It must not be called while a sale runs.
@@ -118,8 +132,41 @@ type Last struct {
 	Untold bool
 }
 
-// Pending is an unfinished sale, as the journal knows it.
+// Totals are what a terminal counted since its last settlement.
+type Totals struct {
+	Currency pos.Currency
+	Brands   []BrandTotal // in the terminal's order, those without a transaction left out
+	Amount   pos.Minor    // of all brands, as the terminal says; sales less voids and refunds
+	First    string       // the first receipt number, "" when not told
+	Last     string       // the last receipt number, "" when not told
+	Trace    string       // moving number of the settlement, "" when not told
+	Date     string       // of the terminal's own clock, as in Result
+	Time     string
+	Receipts []Receipt
+}
+
+// BrandTotal is one brand's part of [Totals]. The counts stop at what the protocol can tell; Full says that this one has.
+type BrandTotal struct {
+	Brand  string // as in Result; "other" for what the terminal does not name
+	Count  int
+	Amount pos.Minor
+	Full   bool
+}
+
+// Transaction says what an unfinished command wanted.
+type Transaction string
+
+// The transactions.
+const (
+	SaleOf   Transaction = "sale"
+	VoidOf   Transaction = "void"
+	RefundOf Transaction = "refund"
+)
+
+// Pending is an unfinished sale, void or refund, as the journal knows it.
 type Pending struct {
+	What   Transaction // "" is a sale
+	Of     Last        // the sale that a void takes back
 	Amount pos.Money
 	Before Last    // the terminal's last transaction, as known before the intent
 	Stored *Result // the result that was durable but not known to be confirmed, nil when none came
@@ -128,7 +175,8 @@ type Pending struct {
 // Verdict is what a recovery proves.
 type Verdict string
 
-// The verdicts. Undecided keeps the payment unknown and the terminal blocked until a person decides.
+// The verdicts. For a void or refund Charged says that it was booked. Undecided keeps the payment unknown and the terminal blocked, until the
+// terminal is asked again or a person decides.
 const (
 	Charged    Verdict = "charged"
 	NotCharged Verdict = "not_charged"
@@ -141,6 +189,10 @@ type Recovery struct {
 	Result  Result // of the transaction found, when Charged
 	Last    Last   // the terminal's last transaction now
 	Text    string // the evidence in words, for the journal and the cashier
+
+	// Again, above 0, says that the terminal may still change its mind by itself: it is to be asked again after that time, and until then nothing
+	// that it says is believed. The verdict is Undecided.
+	Again time.Duration
 }
 
 // State says whether a terminal can sell.

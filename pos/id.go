@@ -31,6 +31,12 @@ type Seq uint64
 // DeviceName is the name that the configuration gives a device.
 type DeviceName string
 
+// OperationKey is the caller's own name of an operation on a payment, under the rules of [OrderRef]: the same key is the same operation.
+type OperationKey string
+
+// PersonID names a cashier or supervisor on a till: 1 to 32 of [a-z0-9-].
+type PersonID string
+
 // OrderKey identifies a payment before it has an id.
 type OrderKey struct {
 	Order   OrderRef
@@ -68,6 +74,22 @@ func ParseOrderRef(s string) (OrderRef, error) {
 		return "", fmt.Errorf("order %q is not 1 to 64 characters of A-Z, a-z, 0-9 and ._:/-", s)
 	}
 	return OrderRef(s), nil
+}
+
+// ParseOperationKey checks the characters and length of an operation's key.
+func ParseOperationKey(s string) (OperationKey, error) {
+	if !spelled(s, 1, 64, orderRune) {
+		return "", fmt.Errorf("operation %q is not 1 to 64 characters of A-Z, a-z, 0-9 and ._:/-", s)
+	}
+	return OperationKey(s), nil
+}
+
+// ParsePersonID checks the characters and length of a person's id.
+func ParsePersonID(s string) (PersonID, error) {
+	if !spelled(s, 1, 32, nameRune) {
+		return "", fmt.Errorf("person %q is not 1 to 32 characters of a-z, 0-9 and -", s)
+	}
+	return PersonID(s), nil
 }
 
 // NewUUID makes a UUID of version 7 for the given time. The random part comes from the operating system.

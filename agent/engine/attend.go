@@ -32,7 +32,7 @@ func (e *Engine) Attend(ctx context.Context, name pos.DeviceName, terminal drive
 		case <-ctx.Done():
 			return nil
 		case j := <-s.jobs:
-			if err := e.run(ctx, s, terminal, j); err != nil {
+			if err := j.run(ctx, s, terminal, j); err != nil {
 				return err
 			}
 		case <-time.After(idleLook):
@@ -54,7 +54,7 @@ func look(ctx context.Context, terminal drivers.CardTerminal) error {
 // abandon closes the station. A job that was handed over and not begun has not reached the terminal.
 func (e *Engine) abandon(s *station) {
 	if j := s.giveUp(); j != nil {
-		_ = e.notSent(j, errDevice(s.name, "its wire failed.")) // if the journal has stopped, the payment is doubted at the next start
+		_ = j.unsent(j, errDevice(s.name, "its wire failed.")) // if the journal has stopped, the payment is doubted at the next start
 	}
 }
 

@@ -160,14 +160,8 @@ func (e *Engine) beginCard(intent *record.Intent, device pos.DeviceName) error {
 		s.release()
 		return err
 	}
-	j := &job{payment: intent.Payment, amount: pos.Money{Amount: intent.Amount, Currency: intent.Currency}, cancel: make(chan struct{})}
-	e.mu.Lock()
-	e.running[j.payment] = j
-	e.mu.Unlock()
-	if !s.submit(j, lease) {
-		return e.notSent(j, errDevice(s.name, "its wire failed."))
-	}
-	return nil
+	return e.start(s, lease, &job{payment: intent.Payment, amount: pos.Money{Amount: intent.Amount, Currency: intent.Currency},
+		run: e.run, unsent: e.notSent})
 }
 
 // Cancel asks the device to stop a pending payment; the outcome still comes from the device. Cancelling an unknown payment frees its order and

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,7 +23,7 @@ const (
 	Absent  DeviceState = "absent"
 )
 
-// station is the place of one card terminal: its state, and the sale that waits for its goroutine. At most one job is on its way at any time.
+// station is the place of one card terminal: its state, and the command that waits for its goroutine. At most one job is on its way at any time.
 type station struct {
 	name pos.DeviceName
 	jobs chan *job
@@ -39,10 +40,12 @@ func newStation(name pos.DeviceName) *station {
 	return &station{name: name, jobs: make(chan *job, 1), state: Opening, text: "not opened yet"}
 }
 
-// job is a sale on its way through a device.
+// job is a command on its way through a device.
 type job struct {
-	payment  pos.PaymentID
+	payment  pos.PaymentID // that it is about, zero when it is about none
 	amount   pos.Money
+	run      func(ctx context.Context, s *station, terminal drivers.CardTerminal, j *job) error
+	unsent   func(j *job, cause error) error // ends what never reached the terminal
 	cancel   chan struct{}
 	once     sync.Once
 	progress string // guarded by Engine.mu
@@ -70,7 +73,7 @@ func (e *Engine) reserve(name pos.DeviceName) (s *station, lease int, err error)
 	return s, s.lease, nil
 }
 
-// submit hands a sale to the device's goroutine, unless the wire was given up since the device was reserved.
+// submit hands a command to the device's goroutine, unless the wire was given up since the device was reserved.
 func (s *station) submit(j *job, lease int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +84,19 @@ func (s *station) submit(j *job, lease int) bool {
 	return true
 }
 
-// giveUp ends the lease and returns the sale that was handed over and not begun, if any.
+// start hands a command to the device that was reserved for it. If the wire was given up meanwhile, the command is ended as unsent.
+func (e *Engine) start(s *station, lease int, j *job) error {
+	j.cancel = make(chan struct{})
+	e.mu.Lock()
+	e.running[j.payment] = j
+	e.mu.Unlock()
+	if !s.submit(j, lease) {
+		return j.unsent(j, errDevice(s.name, "its wire failed."))
+	}
+	return nil
+}
+
+// giveUp ends the lease and returns the command that was handed over and not begun, if any.
 func (s *station) giveUp() *job {
 	s.mu.Lock()
 	defer s.mu.Unlock()

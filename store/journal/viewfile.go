@@ -123,7 +123,7 @@ func (f *viewFile) each(fn func(*view.Payment) error) error {
 	})
 }
 
-// open calls fn for every payment that is pending or unknown.
+// open calls fn for every payment that is pending or unknown, or has an operation that is.
 func (f *viewFile) open(fn func(pos.PaymentID)) error {
 	return f.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(openBucket()).ForEach(func(id, _ []byte) error {
@@ -181,7 +181,7 @@ func writePayment(tx *bbolt.Tx, p *view.Payment) error {
 		return err
 	}
 	id := p.Intent.Payment[:]
-	if p.Status.Open() {
+	if p.Status.Open() || p.Unfinished() {
 		err = tx.Bucket(openBucket()).Put(id, nil)
 	} else {
 		err = tx.Bucket(openBucket()).Delete(id)

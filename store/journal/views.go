@@ -29,7 +29,7 @@ type Views struct {
 	mu      sync.RWMutex
 	changed map[pos.PaymentID]*view.Payment                // not in the file yet
 	orders  map[pos.OrderRef]map[pos.Attempt]pos.PaymentID // of changed
-	open    map[pos.PaymentID]bool                         // pending or unknown
+	open    map[pos.PaymentID]bool                         // pending or unknown, or with an operation that is
 	covers  record.Head                                    // the last record folded
 	results uint64                                         // the highest of the platform's results that a payment names
 	full    chan struct{}                                  // asks the keeper to flush now
@@ -129,7 +129,7 @@ func (v *Views) accept(changed view.Payments, covers record.Head) {
 			v.orders[p.Intent.Order] = map[pos.Attempt]pos.PaymentID{}
 		}
 		v.orders[p.Intent.Order][p.Intent.Attempt] = id
-		if p.Status.Open() {
+		if p.Status.Open() || p.Unfinished() {
 			v.open[id] = true
 		} else {
 			delete(v.open, id)
@@ -201,6 +201,14 @@ func (v *Views) Attempts(order pos.OrderRef) ([]*view.Payment, error) {
 
 // Open lists the payments that are pending or unknown, oldest first.
 func (v *Views) Open() ([]*view.Payment, error) {
+	return v.loose(func(p *view.Payment) bool { return p.Status.Open() })
+}
+
+// Unfinished lists the payments with an operation that is requested or unknown, oldest first.
+func (v *Views) Unfinished() ([]*view.Payment, error) { return v.loose((*view.Payment).Unfinished) }
+
+// loose lists the payments of a kind that have an end missing.
+func (v *Views) loose(of func(*view.Payment) bool) ([]*view.Payment, error) {
 	v.mu.RLock()
 	ids := slices.SortedFunc(maps.Keys(v.open), func(a, b pos.PaymentID) int { return slices.Compare(a[:], b[:]) })
 	v.mu.RUnlock()
@@ -210,7 +218,7 @@ func (v *Views) Open() ([]*view.Payment, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p != nil && p.Status.Open() {
+		if p != nil && of(p) {
 			list = append(list, p)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// Body is the part of a record that its kind defines: *Boot, *Intent, *Presented, *Result, *Confirmed, *Resolution or *PlatformResult.
+// Body is the part of a record that its kind defines, such as *Boot, *Intent or *Result.
 type Body interface{ Kind() Kind }
 
 // Subject is a body that speaks of one payment.
@@ -51,6 +51,7 @@ type Intent struct {
 	Scheme      string         `cbor:"12,keyasint,omitempty" json:"scheme,omitempty"` // of a QR payment
 	Source      Source         `cbor:"13,keyasint,omitempty" json:"source,omitempty"` // of a QR payment
 	OrderEnds   int64          `cbor:"14,keyasint,omitempty" json:"order_ends,omitempty"`
+	Cashier     pos.PersonID   `cbor:"15,keyasint,omitempty" json:"cashier,omitempty"` // who sells, when people are known
 }
 
 // Source says who makes a payment QR.
@@ -93,6 +94,8 @@ type PlatformResult struct {
 	N        uint64        `cbor:"2,keyasint" json:"n"`
 	Decision *Decision     `cbor:"3,keyasint,omitempty" json:"decision,omitempty"`
 	Note     string        `cbor:"4,keyasint,omitempty" json:"note,omitempty"`
+
+	Operation pos.OperationKey `cbor:"5,keyasint,omitempty" json:"operation,omitempty"` // what it decides; absent: the payment itself
 }
 
 // Last names the last transaction of a card terminal by its moving numbers.
@@ -127,6 +130,7 @@ type Decision struct {
 	Entry      string       `cbor:"15,keyasint,omitempty" json:"entry,omitempty"`
 	Date       string       `cbor:"16,keyasint,omitempty" json:"date,omitempty"`
 	Time       string       `cbor:"17,keyasint,omitempty" json:"time,omitempty"`
+	Rounding   pos.Minor    `cbor:"18,keyasint,omitempty" json:"rounding,omitempty"` // of cash: amount less what was asked for
 }
 
 // Confirmed says that the acknowledgement of the last [Result] is known to have reached the device.
@@ -153,6 +157,11 @@ const (
 	ByCashier  Evidence = "cashier"  // the cashier gave the payment up
 	ByPlatform Evidence = "platform" // the platform was asked and answered
 	BySilence  Evidence = "silence"  // the platform was asked and did not answer: nothing is known
+
+	BySlip            Evidence = "slip"               // a person has the card terminal's or the wallet's slip
+	ByTerminalJournal Evidence = "terminal_journal"   // a person has read the card terminal's own list
+	ByHost            Evidence = "host"               // a person has asked the acquirer
+	Abandoned         Evidence = "evidence_abandoned" // a supervisor gives the search up: it stays unknown and blocks nothing any more
 )
 
 // Resolution settles a payment that has no confirmed result, or says that it is unknown.
@@ -164,6 +173,9 @@ type Resolution struct {
 	Reason   string        `cbor:"5,keyasint,omitempty" json:"reason,omitempty"`
 	Found    *Decision     `cbor:"6,keyasint,omitempty" json:"found,omitempty"`
 	Unwanted bool          `cbor:"7,keyasint,omitempty" json:"unwanted,omitempty"`
+
+	Supervisor pos.PersonID `cbor:"8,keyasint,omitempty" json:"supervisor,omitempty"` // whose PIN it took
+	Cashier    pos.PersonID `cbor:"9,keyasint,omitempty" json:"cashier,omitempty"`    // who asked for it
 }
 
 // Kind implements [Body].

@@ -26,12 +26,15 @@ const (
 	KindCarry           Kind = 17
 	KindHole            Kind = 18
 	KindPresented       Kind = 19
+	KindOperationResult Kind = 20
+	KindOperationEnd    Kind = 21
 )
 
 // String is the kind's name in record.cddl.
 func (k Kind) String() string {
 	names := [...]string{"", "boot", "key", "config", "shift_opened", "shift_closed", "intent", "result", "confirmed", "resolution",
-		"operation", "offline_approval", "policy", "platform_result", "clock_jump", "settlement", "override", "carry", "hole", "presented"}
+		"operation", "offline_approval", "policy", "platform_result", "clock_jump", "settlement", "override", "carry", "hole", "presented",
+		"operation_result", "operation_end"}
 	if k == 0 || int(k) >= len(names) {
 		return fmt.Sprintf("kind_%d", uint8(k))
 	}

@@ -183,6 +183,12 @@ func emptyBody(k Kind) Body {
 		return &Presented{}
 	case KindPlatformResult:
 		return &PlatformResult{}
+	case KindOperation:
+		return &Operation{}
+	case KindOperationResult:
+		return &OperationResult{}
+	case KindOperationEnd:
+		return &OperationEnd{}
 	}
 	return nil
 }

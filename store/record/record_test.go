@@ -99,17 +99,23 @@ func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 
 func allBodies(amount pos.Minor) []record.Body {
 	id := pos.PaymentID{1}
-	decision := record.Decision{Status: pos.Approved, Amount: amount, Currency: "EUR", Tip: 50, Trace: "000123", Last4: "0119"}
+	decision := record.Decision{Status: pos.Approved, Amount: amount, Currency: "EUR", Tip: 50, Trace: "000123", Last4: "0119", Rounding: -2}
 	return []record.Body{
 		&record.Boot{Incarnation: pos.UUID{9}, Version: "1", Reason: record.Forked, Own: &record.Head{Seq: 3}, Platform: &record.Head{Seq: 4}},
 		&record.Intent{Payment: id, Order: "o/1", Attempt: 2, Amount: amount, Currency: "EUR", Tender: pos.Card, Mode: pos.Online,
 			OrderAmount: &amount, Device: "terminal", Before: &record.Last{Trace: "000122"}, Tendered: &amount, Scheme: "pix",
-			Source: record.FromTill, OrderEnds: 1},
+			Source: record.FromTill, OrderEnds: 1, Cashier: "ann"},
 		&record.Presented{Payment: id, Scheme: "pix", CodeHash: make([]byte, 16), QR: "0002", Reference: "R1", ExpiresAt: 2, N: 7},
-		&record.PlatformResult{Payment: id, N: 8, Decision: &decision, Note: "x"},
+		&record.PlatformResult{Payment: id, N: 8, Decision: &decision, Note: "x", Operation: "op-1"},
 		&record.Result{Payment: id, Decision: decision},
 		&record.Confirmed{Payment: id, Receipts: []record.Receipt{{For: "customer", Lines: []string{"PAID"}}}},
-		&record.Resolution{Payment: id, Status: pos.Approved, Evidence: record.ByTerminal, Text: "asked", Reason: "x", Found: &decision, Unwanted: true},
+		&record.Resolution{Payment: id, Status: pos.Approved, Evidence: record.ByTerminal, Text: "asked", Reason: "x", Found: &decision, Unwanted: true,
+			Supervisor: "sue", Cashier: "ann"},
+		&record.Operation{Payment: id, Key: "op-1", What: pos.Refund, Amount: amount, Currency: "EUR", Tender: pos.Card, Mode: pos.Online,
+			Device: "terminal", Before: &record.Last{Trace: "000122"}, Reason: "broken", Cashier: "ann", Supervisor: "sue"},
+		&record.OperationResult{Payment: id, Key: "op-1", Decision: decision},
+		&record.OperationEnd{Payment: id, Key: "op-1", State: pos.OperationDone, Evidence: record.ByTerminal, Reason: "x", Text: "asked",
+			Found: &decision, Receipts: []record.Receipt{{For: "customer", Lines: []string{"BACK"}}}, Cashier: "ann", Supervisor: "sue"},
 	}
 }
 
@@ -132,6 +138,7 @@ func TestTheCDDLNamesEveryKey(t *testing.T) {
 	for name, value := range map[string]any{
 		"boot": record.Boot{}, "intent": record.Intent{}, "result": record.Result{}, "confirmed": record.Confirmed{}, "resolution": record.Resolution{},
 		"presented": record.Presented{}, "platform_result": record.PlatformResult{},
+		"operation": record.Operation{}, "operation_result": record.OperationResult{}, "operation_end": record.OperationEnd{},
 		"decision": record.Decision{}, "receipt": record.Receipt{}, "last": record.Last{}, "head": record.Head{},
 	} {
 		if fields := reflect.TypeOf(value).NumField(); documented[name] != fields {

@@ -24,6 +24,8 @@ type Payment struct {
 	Presented *record.Presented `cbor:"12,keyasint,omitempty"` // what the customer can pay by; nil while there is nothing
 	N         uint64            `cbor:"13,keyasint,omitempty"` // the last of the platform's results for it, 0 when there is none
 	Returned  pos.Minor         `cbor:"14,keyasint,omitempty"` // given back to the customer
+
+	Operations []Operation `cbor:"15,keyasint,omitempty"` // in the order in which they were requested
 }
 
 // Reason says why a payment is not simply approved.
@@ -42,12 +44,13 @@ func (p *Payment) Asked() pos.Money {
 	return pos.Money{Amount: p.Intent.Amount, Currency: p.Intent.Currency}
 }
 
-// Taken is what was booked: the amount of the decision, which may differ from what was asked. It is 0 while nothing is taken.
+// Taken is what the shop holds of the payment: what was booked, which may differ from what was asked, less what was given back. It is 0 while
+// nothing is taken.
 func (p *Payment) Taken() pos.Money {
 	if !p.Status.Taken() || p.Decision == nil {
 		return pos.Money{Currency: p.Intent.Currency}
 	}
-	return pos.Money{Amount: p.Decision.Amount, Currency: p.Decision.Currency}
+	return pos.Money{Amount: p.Decision.Amount - p.Returned, Currency: p.Decision.Currency}
 }
 
 // Begin makes the payment of an intent.
@@ -63,13 +66,19 @@ func (p *Payment) Apply(r *record.Record, body record.Subject) error {
 	case *record.Presented:
 		err = next.presented(b)
 	case *record.PlatformResult:
-		err = next.told(b)
+		err = next.told(r, b)
 	case *record.Result:
 		err = next.result(b)
 	case *record.Confirmed:
 		err = next.confirmed(b)
 	case *record.Resolution:
 		err = next.resolution(b)
+	case *record.Operation:
+		err = next.requested(r, b)
+	case *record.OperationResult:
+		err = next.operationResult(r, b)
+	case *record.OperationEnd:
+		err = next.operationEnd(r, b)
 	default:
 		err = fmt.Errorf("a second %s", body.Kind())
 	}
@@ -101,10 +110,13 @@ func (p *Payment) presented(b *record.Presented) error {
 }
 
 // told takes what the platform says. It needs no confirmation: the platform keeps its results until they are in its custody again.
-func (p *Payment) told(b *record.PlatformResult) error {
+func (p *Payment) told(r *record.Record, b *record.PlatformResult) error {
 	p.N = max(p.N, b.N)
-	if b.Decision == nil {
+	switch {
+	case b.Decision == nil:
 		return nil
+	case b.Operation != "":
+		return p.toldOfOperation(r, b)
 	}
 	decision := *b.Decision
 	p.Decision, p.Evidence, p.Reason = &decision, record.ByPlatform, Reason{}
@@ -137,7 +149,7 @@ func (p *Payment) resolution(b *record.Resolution) error {
 		p.Decision = &found
 	}
 	p.Reason = Reason{Code: b.Reason, Text: b.Text}
-	if b.Status == p.Status && b.Unwanted {
+	if b.Status == p.Status && (b.Unwanted || b.Evidence == record.Abandoned) {
 		return nil
 	}
 	if b.Status.Taken() {

@@ -120,6 +120,10 @@ func newStateCodec() (*stateCodec, error) {
 func (s *stateCodec) encode(p *view.Payment) ([]byte, error) {
 	slim := *p
 	slim.Receipts = nil
+	slim.Operations = slices.Clone(p.Operations)
+	for i := range slim.Operations {
+		slim.Operations[i].Receipts = nil
+	}
 	return s.enc.Marshal(&slim)
 }
 
