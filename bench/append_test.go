@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -27,25 +31,37 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func compareAppends(b *testing.B, producers, size int) {
+	figures, err := takeTurns(b.TempDir(), engineNames(), producers, size, roundTime)
+	if err != nil {
+		b.Fatal(err)
+	}
+	printAppends(b, producers, size, figures)
+}
+
+// takeTurns lets each engine append in every round. Their files lie in folders below dir.
+func takeTurns(dir string, names []string, producers, size int, turn time.Duration) (map[string]*figure, error) {
 	figures, engines := map[string]*figure{}, map[string]engine{}
-	for _, name := range engineNames() {
-		e, err := openEngine(name, b.TempDir(), size)
+	for i, name := range names {
+		own := filepath.Join(dir, strconv.Itoa(i))
+		if err := os.Mkdir(own, 0o700); err != nil {
+			return nil, err
+		}
+		e, err := openEngine(name, own, size)
 		if err != nil {
-			b.Fatal(err)
+			return nil, err
 		}
 		figures[name], engines[name] = &figure{}, e
 	}
+	var errs []error
 	for range rounds {
-		for _, name := range engineNames() {
-			figures[name].run(b, engines[name], producers, roundTime)
+		for _, name := range names {
+			errs = append(errs, figures[name].run(engines[name], producers, turn))
 		}
 	}
 	for _, e := range engines {
-		if err := e.Close(); err != nil {
-			b.Error(err)
-		}
+		errs = append(errs, e.Close())
 	}
-	printAppends(b, producers, size, figures)
+	return figures, errors.Join(errs...)
 }
 
 func printAppends(b *testing.B, producers, size int, figures map[string]*figure) {

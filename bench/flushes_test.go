@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,22 +10,10 @@ import (
 )
 
 const (
-	flushChild   = "TILLPROOF_BENCH_FLUSHES" // in the environment of the child process: the name of its engine
+	flushChild   = "flushes " // and the name of the engine
 	flushCommits = 500
 	markFile     = "mark" // flushed before and after the commits, so that the trace shows where they begin and end
 )
-
-// TestMain is the child process of [BenchmarkFlushes] when the environment says so.
-func TestMain(m *testing.M) {
-	name := os.Getenv(flushChild)
-	if name == "" {
-		os.Exit(m.Run())
-	}
-	if err := commitAlone(name, os.Getenv("TMPDIR")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
 
 // commitAlone appends with one producer, so that each record is a commit.
 func commitAlone(name, dir string) error {
@@ -78,7 +65,7 @@ func countFlushes(b *testing.B, strace, name string) (own, views int) {
 	dir := b.TempDir()
 	trace := filepath.Join(dir, "trace")
 	child := exec.Command(strace, "-f", "-y", "-qq", "-e", "trace=fdatasync,fsync", "-o", trace, os.Args[0])
-	child.Env = append(os.Environ(), flushChild+"="+name, "TMPDIR="+dir)
+	child.Env = childEnv(flushChild+name, dir)
 	if out, err := child.CombinedOutput(); err != nil {
 		b.Skipf("strace cannot trace here: %v: %s", err, out)
 	}

@@ -1,11 +1,11 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
@@ -26,16 +26,15 @@ func (f *figure) median() time.Duration {
 }
 
 // run lets producers append for a while and adds what they did.
-func (f *figure) run(b *testing.B, e engine, producers int, during time.Duration) {
-	b.Helper()
+func (f *figure) run(e engine, producers int, during time.Duration) error {
+	errs := make([]error, producers)
 	times := make([][]time.Duration, producers)
 	var group sync.WaitGroup
 	started := time.Now()
 	for p := range producers {
 		group.Go(func() {
 			for before := time.Now(); before.Sub(started) < during; {
-				if err := e.Append(); err != nil {
-					b.Error(err)
+				if errs[p] = e.Append(); errs[p] != nil {
 					return
 				}
 				now := time.Now()
@@ -50,6 +49,7 @@ func (f *figure) run(b *testing.B, e engine, producers int, during time.Duration
 		f.appends += len(t)
 		f.times = append(f.times, t...)
 	}
+	return errors.Join(errs...)
 }
 
 // table is printed under a benchmark; the testing package keeps no more than ten of its lines.

@@ -3,6 +3,7 @@ package journal
 import (
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/tillproof/tillproof/store/record"
 )
@@ -23,7 +24,9 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []*entry
 	leading bool
-	alone   bool // the last commit was one producer's, and nobody had come by its end
+	last    int           // producers of the last commit, and of those who had come by its end
+	took    time.Duration // by the last commit
+	begun   time.Time     // the present commit
 }
 
 // join enters the queue and returns when e is either committed or has to lead.
@@ -40,9 +43,10 @@ func (q *queue) join(e *entry) (lead bool) {
 func (q *queue) take() []*entry {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.alone || len(q.waiting) > 1 {
+	if q.last > 1 || len(q.waiting) > 1 {
 		q.settle()
 	}
+	q.begun = time.Now()
 	n, count := 0, 0
 	for ; n < len(q.waiting); n++ {
 		if count += len(q.waiting[n].bodies); count > CommitRecords && n > 0 {
@@ -54,11 +58,19 @@ func (q *queue) take() []*entry {
 	return batch
 }
 
-// settle lets producers that were answered a moment ago come into this commit: without it two halves of them would take turns. It
-// yields the processor while the queue still grows. A lone producer does without: to yield wakes other threads, some 10 µs. Called with mu held,
-// which it lets go meanwhile.
+// patience is the part of a commit's time that its leader waits for producers that were answered a moment ago: who comes too late waits for a whole
+// commit more.
+const patience = 16
+
+// settle lets producers that were answered a moment ago come into this commit: without it two halves of them would take turns. It yields the
+// processor while the queue still grows, and as long as somebody of the last commit is missing, within bounds. A lone producer does without: to yield
+// wakes other threads, some 10 µs. Called with mu held, which it lets go meanwhile.
 func (q *queue) settle() {
-	for seen := -1; len(q.waiting) != seen && len(q.waiting) < CommitRecords; {
+	until := time.Now().Add(q.took / patience)
+	for seen := -1; len(q.waiting) < CommitRecords; {
+		if len(q.waiting) == seen && (len(q.waiting) >= q.last || !time.Now().Before(until)) {
+			return
+		}
 		seen = len(q.waiting)
 		q.mu.Unlock()
 		runtime.Gosched()
@@ -73,7 +85,7 @@ func (q *queue) finish(batch []*entry) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.alone = len(batch) == 1 && len(q.waiting) == 0
+	q.last, q.took = len(batch)+len(q.waiting), time.Since(q.begun)
 	if len(q.waiting) == 0 {
 		q.leading = false
 		return
