@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		err = commitAlone(name, dir)
 	case task == slowChild:
 		err = appendSlowly(dir)
+	case task == agentChild:
+		err = runAgent(dir)
 	default:
 		err = fmt.Errorf("no task %q", task)
 	}
