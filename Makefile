@@ -3,7 +3,7 @@
 GO ?= go
 LINT_VERSION := v2.15.0
 LINT := $(CURDIR)/bin/golangci-lint
-RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens)$$|/agent/ui$$')
+RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens|crash|crash/kills)$$|/agent/ui$$')
 
 export CGO_ENABLED ?= 1
 export GORACE = atexit_sleep_ms=0
@@ -20,7 +20,7 @@ check: setup
 test: setup
 	./tools/suites
 
-# The long counts; MINUTES=2 a fuzz target and DAYS=20 by default.
+# The long counts: the whole crash suite (docs/reliability.md), MINUTES=2 a fuzz target and DAYS=20 by default.
 soak:
 	./tools/soak
 

@@ -19,6 +19,7 @@ import (
 	"github.com/tillproof/tillproof/agent/api"
 	"github.com/tillproof/tillproof/agent/engine"
 	"github.com/tillproof/tillproof/agent/goods"
+	"github.com/tillproof/tillproof/agent/people"
 	"github.com/tillproof/tillproof/agent/ui"
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
@@ -38,13 +39,14 @@ type Options struct {
 }
 
 // Paths are the places of a till's files in its data folder.
-type Paths struct{ Journal, Views, Key, Token, Sessions string }
+type Paths struct{ Journal, Views, Key, Token, Sessions, People, Webhooks string }
 
 // PathsIn lists the files of a till whose data lie in dir.
 func PathsIn(dir string) Paths {
 	return Paths{Journal: filepath.Join(dir, "journal"), Views: filepath.Join(dir, "views.db"),
 		Key: filepath.Join(dir, "keys", "till.pem"), Token: filepath.Join(dir, "api-token"),
-		Sessions: filepath.Join(dir, "sessions")}
+		Sessions: filepath.Join(dir, "sessions"), People: filepath.Join(dir, "people.json"),
+		Webhooks: filepath.Join(dir, "webhooks.json")}
 }
 
 // till is a running agent and the owner of its goroutines.
@@ -57,6 +59,8 @@ type till struct {
 	signer   *cose.Signer
 	goods    *goods.Goods // nil for none
 	sessions *api.Sessions
+	policies *policies
+	people   *people.People
 	hub      api.Hub
 	token    string
 	workers  sync.WaitGroup
@@ -76,6 +80,10 @@ func Run(ctx context.Context, config Config, opts Options) error {
 		return errDisk(paths.Key, err)
 	}
 	opts.Log.Info("this till's records are signed", "till", config.Till, "public_key", hex.EncodeToString(signer.Public()))
+	next, err := NextKey(paths, false)
+	if err != nil {
+		return errDisk(filepath.Join(filepath.Dir(paths.Key), nextKeyFile), err)
+	}
 	token, err := loadToken(paths.Token)
 	if err != nil {
 		return errDisk(paths.Token, err)
@@ -84,16 +92,23 @@ func Run(ctx context.Context, config Config, opts Options) error {
 	if err != nil {
 		return errDisk(paths.Sessions, err)
 	}
+	staff, err := openPeople(paths.People, opts.Log)
+	if err != nil {
+		return err
+	}
 	stock, err := config.stock()
 	if err != nil {
 		return err
 	}
 	j, err := journal.Open(journal.Options{Dir: paths.Journal, Views: paths.Views, Till: config.Till, Signer: signer, Version: opts.Version,
-		Clock: journal.SystemClock, Segment: config.Journal.SegmentMiB << 20})
+		Clock: journal.SystemClock, Segment: config.Journal.SegmentMiB << 20, Next: next})
 	if err != nil {
 		return err
 	}
-	t := &till{config: config, opts: opts, journal: j, token: token, signer: signer, goods: stock, sessions: sessions}
+	if signer, err = cose.Load(paths.Key); err != nil { // a key change that was cut is finished now
+		return errors.Join(errDisk(paths.Key, err), j.Close())
+	}
+	t := &till{policies: newPolicies(), config: config, opts: opts, journal: j, token: token, signer: signer, goods: stock, sessions: sessions, people: staff}
 	return errors.Join(t.run(ctx), j.Close())
 }
 
@@ -107,6 +122,12 @@ func (t *till) run(ctx context.Context) error {
 	if err := t.makeEngine(); err != nil {
 		return err
 	}
+	options := t.apiOptions(ctx)
+	hooks, err := t.openWebhooks(options)
+	if err != nil {
+		return err
+	}
+	options.Webhooks = hooks
 	listener, err := net.Listen("tcp", t.config.API.Listen)
 	if err != nil {
 		return errListen(t.config.API.Listen, err)
@@ -118,8 +139,11 @@ func (t *till) run(ctx context.Context) error {
 		t.workers.Go(func() { _ = pump(ctx) }) // ends with ctx only
 	}
 	t.workers.Go(func() { t.engine.Run(ctx) })
+	t.workers.Go(func() { t.takePolicies(ctx) })
 	t.workers.Go(func() { t.watchJournal(ctx, cancel) })
-	err = t.serveAPI(ctx, listener)
+	t.workers.Go(func() { t.retain(ctx) })
+	t.workers.Go(func() { hooks.Run(ctx) })
+	err = t.serveAPI(ctx, listener, options)
 	cancel(err)
 	t.workers.Wait()
 	if stopped := context.Cause(ctx); stopped != nil && !errors.Is(stopped, context.Canceled) {
@@ -153,9 +177,10 @@ func (t *till) makeUplink() (run func(context.Context) error, err error) {
 	}
 	caller := calls.New(calls.Options{Till: t.config.Till, Merchant: t.config.Merchant, Signer: t.signer, Platform: platform, Codec: codec, Log: t.opts.Log})
 	t.uplink = newUplink(src, out, caller)
+	t.uplink.platform = platform
 	topic := wire.Topic{Merchant: t.config.Merchant, Till: t.config.Till}
 	options := mqtt.Options{Broker: t.config.Platform.Broker, ClientID: string(t.config.Till), User: string(t.config.Till),
-		Subscribe: []string{topic.On(wire.DownAck), topic.On(wire.DownReply), topic.On(wire.DownEvent)}, Log: t.opts.Log, Again: t.uplink.again,
+		Subscribe: []string{topic.On(wire.DownAck), topic.On(wire.DownReply), topic.On(wire.DownEvent), topic.On(wire.DownPolicy)}, Log: t.opts.Log, Again: t.uplink.again,
 		Handler: func(name string, payload []byte) {
 			switch name {
 			case topic.On(wire.DownAck):
@@ -164,6 +189,8 @@ func (t *till) makeUplink() (run func(context.Context) error, err error) {
 				caller.Receive(payload)
 			case topic.On(wire.DownEvent):
 				caller.Hint(payload)
+			case topic.On(wire.DownPolicy):
+				t.policies.receive(payload)
 			}
 		}}
 	return func(ctx context.Context) error {
@@ -179,7 +206,17 @@ func (t *till) makeEngine() (err error) {
 	o := engine.Options{Till: t.config.Till, Journal: t.journal, Devices: t.config.names(drivers.KindCard), Scanners: t.config.names(drivers.KindScanner),
 		Tenders: t.config.Tenders, Mode: t.uplink.paymentMode, Log: t.opts.Log}
 	if t.uplink.caller != nil {
-		o.Platform = t.uplink.caller
+		o.Platform, o.PlatformKeys, o.Away = t.uplink.caller, t.uplink.platform, t.uplink.away
+	}
+	if t.people != nil {
+		o.People = t.people
+	}
+	o.Currency = t.config.Currency
+	if step := t.config.CashRounding; step > 0 {
+		o.CashSteps = map[pos.Currency]pos.Minor{t.config.Currency: step}
+	}
+	if o.Zone, err = time.LoadLocation(t.config.Timezone); err != nil {
+		return err
 	}
 	if o.QR, err = t.config.qrs(); err != nil {
 		return err
@@ -223,19 +260,24 @@ func (t *till) watchJournal(ctx context.Context, cancel context.CancelCauseFunc)
 	}
 }
 
-// serveAPI answers requests until ctx ends, then lets those under way finish.
-func (t *till) serveAPI(ctx context.Context, listener net.Listener) error {
+// apiOptions are what the API shows until ctx ends.
+func (t *till) apiOptions(ctx context.Context) api.Options {
 	info := map[pos.DeviceName]api.DriverInfo{}
 	for _, d := range t.config.Devices {
 		info[d.Name] = api.DriverInfo{Driver: d.Driver, Kind: string(d.Kind)}
 	}
 	options := api.Options{Till: t.config.Till, Version: t.opts.Version, Engine: t.engine, Journal: t.journal, Sync: t.uplink, Data: t.config.Data,
-		Token: t.token, AllowedHosts: t.config.API.AllowedHosts, Drivers: info, Shop: t.config.shop(), Hub: &t.hub, Sessions: t.sessions,
+		Token: t.token, AllowedHosts: t.config.API.AllowedHosts, Drivers: info, Shop: t.config.shop(), Hub: &t.hub, Sessions: t.sessions, People: t.people,
 		Screens: ui.Handler(), Closing: ctx.Done(),
 		Scan: func(text string) engine.Scan { return t.engine.Scanned("", text, "") }}
 	if t.goods != nil {
 		options.Goods = t.goods
 	}
+	return options
+}
+
+// serveAPI answers requests until ctx ends, then lets those under way finish.
+func (t *till) serveAPI(ctx context.Context, listener net.Listener, options api.Options) error {
 	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: api.Handler(options)}
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

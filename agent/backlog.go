@@ -7,6 +7,7 @@ import (
 
 	"github.com/tillproof/tillproof/agent/api"
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/calls"
@@ -18,11 +19,12 @@ const recount = time.Second
 
 // uplink is the way to the platform as the API shows it.
 type uplink struct {
-	source  *source
-	outbox  *outbox.Outbox // nil when no platform is configured
-	caller  *calls.Caller  // nil when no platform is configured
-	again   chan struct{}  // asks for a connection now
-	journal *journal.Journal
+	source   *source
+	outbox   *outbox.Outbox // nil when no platform is configured
+	caller   *calls.Caller  // nil when no platform is configured
+	again    chan struct{}  // asks for a connection now
+	platform cose.Keys      // the platform's
+	journal  *journal.Journal
 
 	mu      sync.Mutex // guards what follows
 	mode    string

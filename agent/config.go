@@ -34,9 +34,13 @@ type Config struct {
 	Devices  []DeviceConfig `yaml:"devices"`
 	Tenders  []pos.Tender   `yaml:"tenders"`
 
+	CashRounding pos.Minor `yaml:"cash_rounding"` // the smallest coin of currency, in minor units; 0 takes the country's usual one
+
 	QR        []QRConfig `yaml:"qr"`        // payment QRs that the till can show, the favourite first
 	Goods     string     `yaml:"goods"`     // goods.csv, "" for none
 	Languages []string   `yaml:"languages"` // of the screens, the shop's first
+
+	Webhooks []WebhookConfig `yaml:"webhooks"` // told what happens, over HTTP
 }
 
 // QRConfig is a payment QR that customers scan.
@@ -46,6 +50,9 @@ type QRConfig struct {
 	TTLS   int               `yaml:"ttl_s"`  // seconds that it is shown, 10-3600
 	Values map[string]string `yaml:"values,omitempty"`
 }
+
+// mostRounding bounds cash_rounding: no coin that anybody rounds to is larger.
+const mostRounding = 100_000
 
 // defaultTTL is how long a QR is shown, in seconds.
 const defaultTTL = 180
@@ -73,7 +80,8 @@ type APIConfig struct {
 
 // JournalConfig sizes the journal's files.
 type JournalConfig struct {
-	SegmentMiB int `yaml:"segment_mib"` // 1-1024; the space is taken when a file is made
+	SegmentMiB    int `yaml:"segment_mib"`    // 1-1024; the space is taken when a file is made
+	RetentionDays int `yaml:"retention_days"` // 1-3650; what the platform has signed for is removed after it
 }
 
 // DeviceConfig names a device and its wire: a serial port or a TCP address.
@@ -92,8 +100,9 @@ func defaults() Config {
 	return Config{
 		Currency: "EUR", Timezone: "UTC", Data: "data",
 		API:     APIConfig{Listen: "127.0.0.1:7788", AllowedHosts: []string{}},
-		Journal: JournalConfig{SegmentMiB: journal.DefaultSegment >> 20},
+		Journal: JournalConfig{SegmentMiB: journal.DefaultSegment >> 20, RetentionDays: 90},
 		Devices: []DeviceConfig{}, Tenders: []pos.Tender{pos.Cash, pos.Card}, QR: []QRConfig{}, Languages: []string{"en", "zh-CN"},
+		Webhooks: []WebhookConfig{},
 	}
 }
 
@@ -110,6 +119,9 @@ func LoadConfig(path string) (Config, error) {
 	if key, err := c.check(); err != nil {
 		return Config{}, errConfig(fmt.Sprintf("%s:%d", path, lineOf(text, key)), fmt.Errorf("%s: %w", key, err))
 	}
+	if c.CashRounding == 0 {
+		c.CashRounding = pos.CashStep(c.Currency)
+	}
 	c.Data = beside(path, c.Data)
 	if c.Goods != "" {
 		c.Goods = beside(path, c.Goods)
@@ -118,6 +130,9 @@ func LoadConfig(path string) (Config, error) {
 		if d.Port != "" {
 			c.Devices[i].Port = beside(path, d.Port)
 		}
+	}
+	for i, w := range c.Webhooks {
+		c.Webhooks[i].SecretFile = beside(path, w.SecretFile)
 	}
 	return c, nil
 }
@@ -141,11 +156,17 @@ func (c *Config) check() (key string, err error) {
 	if _, err := pos.ParseCurrency(string(c.Currency)); err != nil {
 		return "currency", err
 	}
+	if c.CashRounding < 0 || c.CashRounding > mostRounding {
+		return "cash_rounding", fmt.Errorf("%d is not between 0 and %d", c.CashRounding, mostRounding)
+	}
 	if _, err := time.LoadLocation(c.Timezone); err != nil {
 		return "timezone", err
 	}
 	if c.Journal.SegmentMiB < 1 || c.Journal.SegmentMiB > 1024 {
 		return "segment_mib", fmt.Errorf("%d is not between 1 and 1024", c.Journal.SegmentMiB)
+	}
+	if c.Journal.RetentionDays < 1 || c.Journal.RetentionDays > 3650 {
+		return "retention_days", fmt.Errorf("%d is not between 1 and 3650", c.Journal.RetentionDays)
 	}
 	if err := checkListen(c.API.Listen); err != nil {
 		return "listen", err
@@ -160,6 +181,9 @@ func (c *Config) check() (key string, err error) {
 	}
 	if key, err := c.checkDevices(); err != nil {
 		return key, err
+	}
+	if err := c.checkWebhooks(); err != nil {
+		return "webhooks", err
 	}
 	return c.checkTenders()
 }

@@ -88,7 +88,7 @@ func (c *Config) stock() (*goods.Goods, error) {
 
 // shop is what the screens are told of the configuration.
 func (c *Config) shop() api.Shop {
-	s := api.Shop{Currency: c.Currency, Timezone: c.Timezone, Tenders: c.Tenders, Languages: c.Languages}
+	s := api.Shop{Currency: c.Currency, Timezone: c.Timezone, Tenders: c.Tenders, Languages: c.Languages, CashStep: c.CashRounding}
 	for _, q := range c.QR {
 		s.QR = append(s.QR, api.ShopQR{Scheme: q.Scheme, Source: q.Source})
 	}

@@ -46,7 +46,9 @@ type world struct {
 	broker   string
 	halt     func() // of the broker
 	platform platform.Config
+	policies []platform.PolicyConfig // of the platform
 
+	log    *slog.Logger // of the agent, nil for none
 	api    string
 	client *http.Client
 	token  string
@@ -131,7 +133,8 @@ func (w *world) online() {
 		w.t.Fatal(err)
 	}
 	w.platform = platform.Config{Data: dir, Database: filepath.Join(dir, "ledger.db"), Keys: filepath.Join(dir, "platform.pem"), Broker: "tcp://" + w.broker,
-		Merchants: []platform.MerchantConfig{{Merchant: "shop", Tills: []platform.TillConfig{{Till: "till-1", PublicKey: hex.EncodeToString(till.Public())}}}}}
+		Merchants: []platform.MerchantConfig{{Merchant: "shop", Tills: []platform.TillConfig{{Till: "till-1", PublicKey: hex.EncodeToString(till.Public())}}}},
+		Policies:  w.policies}
 	w.trust(centre.Public())
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan string, 1), make(chan error, 1)
@@ -170,7 +173,7 @@ func (w *world) start() {
 	ready := make(chan string, 1)
 	w.shut, w.ended = cancel, make(chan error, 1)
 	go func() {
-		w.ended <- agent.Run(ctx, w.config, agent.Options{Version: "test", Log: slog.New(slog.DiscardHandler), Ready: func(a string) { ready <- a }})
+		w.ended <- agent.Run(ctx, w.config, agent.Options{Version: "test", Log: w.log, Ready: func(a string) { ready <- a }})
 	}()
 	select {
 	case a := <-ready:

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"fmt"
+
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
@@ -15,6 +17,9 @@ func configCommand() *cobra.Command {
 			config, err := agent.LoadConfig(path)
 			if err != nil {
 				return err
+			}
+			for _, path := range config.SecretsToMake() {
+				fmt.Fprintf(c.ErrOrStderr(), "%s: is not there yet; the next start makes it with a new secret\n", path)
 			}
 			if !printed {
 				c.Printf("%s: ok\n", path)

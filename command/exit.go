@@ -50,9 +50,9 @@ func codeOf(err error) int {
 		return exitUsage
 	}
 	switch e.Code {
-	case "config_invalid":
+	case "config_invalid", "pin_invalid", "person_invalid":
 		return exitUsage
-	case "journal_unreadable":
+	case "journal_unreadable", "people_unreadable", "person_exists", "person_unknown":
 		return exitNot
 	}
 	return exitAway

@@ -2,14 +2,12 @@ package command
 
 import (
 	"bufio"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +33,7 @@ func journalCommand() *cobra.Command {
 	group.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
 	verify := &cobra.Command{Use: "verify", Short: "Check every record: content, order, chain and signatures", Args: cobra.NoArgs, RunE: f.verify}
 	verify.Flags().StringVar(&f.rootKey, "root-key", "", "the platform's public key in hex, to hold the journal against its last acknowledgement; by default that of config.yaml in the data folder")
-	group.AddCommand(verify,
+	group.AddCommand(verify, exportCommand(f), rekeyCommand(f),
 		&cobra.Command{Use: "show", Short: "Print the records, one a line", Args: cobra.NoArgs, RunE: f.show},
 		&cobra.Command{Use: "totals", Short: "Add up what was taken", Args: cobra.NoArgs, RunE: f.totals},
 		&cobra.Command{Use: "rebuild", Short: "Make the views anew from the records", Args: cobra.NoArgs, RunE: f.rebuild})
@@ -49,7 +47,7 @@ func (f *dataFlags) verify(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	signer, err := cose.Load(f.paths().Key)
+	keys, err := agent.TillKeys(f.paths())
 	if err != nil {
 		return exit(exitAway, fmt.Errorf("the till's key is needed to check signatures: %w", err))
 	}
@@ -57,7 +55,7 @@ func (f *dataFlags) verify(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	report, err := journal.Verify(f.paths().Journal, till, cose.OneKey(signer.Public()), custody...)
+	report, err := journal.Verify(f.paths().Journal, till, keys, custody...)
 	if err != nil {
 		return err
 	}
@@ -101,6 +99,12 @@ func (f *dataFlags) custody() ([]journal.Custody, error) {
 func printReport(w io.Writer, r *journal.Report) {
 	for _, e := range r.Epochs {
 		fmt.Fprintf(w, "epoch %s  records %d-%d  head %s\n", e.Epoch, e.FirstSeq, e.LastSeq, e.Head)
+	}
+	if r.Carried != nil {
+		fmt.Fprintf(w, "records up to %d of epoch %s were removed after their retention; carry records name them\n", r.Carried.Seq, r.Carried.Epoch)
+	}
+	for _, p := range r.Holes {
+		fmt.Fprintf(w, "hole: record %d of epoch %s: %s\n", p.Seq, p.Epoch, p.Text)
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "%s: record %d of epoch %s: %s\n", p.Kind, p.Seq, p.Epoch, p.Text)
@@ -146,11 +150,7 @@ func (f *dataFlags) showOne(w io.Writer, codec *record.Codec, s journal.Stored) 
 	if err != nil {
 		return exit(exitNot, err)
 	}
-	line := shown{Epoch: rec.Epoch, Seq: rec.Seq, Kind: rec.Kind.String(), Hash: rec.Head().Hash, Signed: len(s.Signature) > 0,
-		At: time.UnixMilli(rec.Times.Wall).UTC().Format("2006-01-02T15:04:05.000Z")}
-	if line.Body, err = codec.Body(&rec); err != nil {
-		line.Raw = hex.EncodeToString(rec.Raw)
-	}
+	line := show(codec, &rec, s.Signature)
 	if f.json {
 		return writeJSON(w, line)
 	}
@@ -183,7 +183,7 @@ func describe(body record.Body) string {
 	case *record.Resolution:
 		return fmt.Sprintf("%s  %s by %s: %s", b.Payment, b.Status, b.Evidence, b.Text)
 	}
-	return ""
+	return describeDay(body)
 }
 
 // quoted keeps a payload with line ends on one line; "" stays "".
@@ -208,11 +208,7 @@ func (f *dataFlags) totals(c *cobra.Command, _ []string) error {
 		return err
 	}
 	defer r.Close()
-	payments, err := r.Payments()
-	if err != nil {
-		return exit(exitNot, err)
-	}
-	totals, err := payments.Totals()
+	totals, err := r.Totals()
 	if err != nil {
 		return exit(exitNot, err)
 	}

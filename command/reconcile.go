@@ -58,6 +58,9 @@ func readColumns(ctx context.Context, dir string) (c reconcile.Columns, err erro
 	if err := readLedger(ctx, &c, filepath.Join(dir, "platform", "ledger.db")); err != nil {
 		return c, err
 	}
+	if err := alignPruned(&c, agent.PathsIn(tillFolder(dir)).Journal); err != nil {
+		return c, err
+	}
 	devices := filepath.Join(dir, "devices")
 	if err := readAcquirer(&c, filepath.Join(devices, scenario.BooksFile)); err != nil {
 		return c, err
@@ -76,7 +79,9 @@ func readJournal(c *reconcile.Columns, dir string) error {
 		return exit(exitNot, err)
 	}
 	for _, p := range payments {
-		c.Journal = append(c.Journal, column(p))
+		if p.Foreign == "" { // another till's payment is in that till's columns
+			c.Journal = append(c.Journal, column(p))
+		}
 	}
 	err = r.All(func(rec *record.Record) error {
 		head := rec.Head()
@@ -98,7 +103,25 @@ func column(p *view.Payment) reconcile.Payment {
 	if p.Decision != nil {
 		out.TerminalID, out.Trace = p.Decision.TerminalID, p.Decision.Trace
 	}
+	if p.Decision != nil && (p.Status.Taken() || p.Returned > 0 || p.Status == pos.ForwardDeclined || p.Status == pos.WrittenOff) {
+		out.Booked, out.Returned = p.Decision.Amount, p.Returned
+	}
+	for i := range p.Operations {
+		out.Returns = append(out.Returns, refundColumn(&p.Operations[i])...)
+	}
 	return out
+}
+
+// refundColumn is what an operation means for the columns: nothing unless it is a refund that is done, or anything that has no outcome yet.
+func refundColumn(o *view.Operation) []reconcile.Return {
+	if o.Request.What == pos.Capture || !o.Open() && (o.State != pos.OperationDone || o.Request.What != pos.Refund) {
+		return nil
+	}
+	r := reconcile.Return{Operation: o.Request.Key, Tender: o.Request.Tender, Open: o.Open(), Amount: o.Request.Amount, Device: o.Request.Device}
+	if o.Decision != nil {
+		r.TerminalID, r.Trace = o.Decision.TerminalID, o.Decision.Trace
+	}
+	return []reconcile.Return{r}
 }
 
 func readLedger(ctx context.Context, c *reconcile.Columns, path string) error {
@@ -113,6 +136,12 @@ func readLedger(ctx context.Context, c *reconcile.Columns, path string) error {
 		}
 		c.Ledger = append(c.Ledger, reconcile.Payment{ID: row.Payment, Order: row.Key.Order, Attempt: row.Key.Attempt, Tender: row.Tender,
 			Status: row.Status, Money: row.Money, Epoch: row.Epoch, Seq: row.Seq})
+	}
+	for given, err := range l.Returns(ctx) {
+		if err != nil {
+			return exit(exitNot, fmt.Errorf("the ledger is damaged: %w", err))
+		}
+		c.Given = append(c.Given, reconcile.Given{Payment: given.Payment, Till: given.Till, Amount: given.Money.Amount, Acquirer: given.Acquirer})
 	}
 	for rec, err := range l.Records(ctx) {
 		if err != nil {
@@ -143,9 +172,9 @@ func readTerminals(c *reconcile.Columns, dir string) error {
 		name := pos.DeviceName(strings.TrimSuffix(filepath.Base(path), ".json"))
 		c.Attached[name] = true
 		for _, tx := range m.Transactions {
-			if tx.Counts() {
+			if tx.Counts() || tx.Returns() {
 				c.Terminal = append(c.Terminal, reconcile.Transaction{Device: name, TerminalID: m.TerminalID, Trace: fmt.Sprintf("%06d", tx.Trace),
-					Money: pos.Money{Amount: tx.Amount, Currency: tx.Currency}})
+					Money: pos.Money{Amount: tx.Amount, Currency: tx.Currency}, Refund: tx.Returns()})
 			}
 		}
 	}

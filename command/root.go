@@ -32,7 +32,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(runCommand(), platformCommand(), brokerCommand(), demoCommand(), journalCommand(), reconcileCommand(),
-		decodeCommand(), qrCommand(classifyCommand()), pairCommand(), configCommand(), versionCommand())
+		decodeCommand(), qrCommand(classifyCommand()), pairCommand(), peopleCommand(), configCommand(), versionCommand())
 	return root
 }
 

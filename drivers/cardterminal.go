@@ -170,6 +170,10 @@ type Pending struct {
 	Amount pos.Money
 	Before Last    // the terminal's last transaction, as known before the intent
 	Stored *Result // the result that was durable but not known to be confirmed, nil when none came
+
+	// Quiet is how long ago, at least, the till last heard of this command from the terminal; 0 when it is not known. A terminal that was left alone
+	// long enough has made up its mind; of one that was not, see [Recovery.Again].
+	Quiet time.Duration
 }
 
 // Verdict is what a recovery proves.
@@ -190,8 +194,8 @@ type Recovery struct {
 	Last    Last   // the terminal's last transaction now
 	Text    string // the evidence in words, for the journal and the cashier
 
-	// Again, above 0, says that the terminal may still change its mind by itself: it is to be asked again after that time, and until then nothing
-	// that it says is believed. The verdict is Undecided.
+	// Again, above 0, says that the terminal may still change its mind by itself: it is to be asked again after that time on the same wire (on a new
+	// wire the time begins anew), and until then nothing that it says is believed. The verdict is Undecided. Asking earlier does no harm.
 	Again time.Duration
 }
 

@@ -33,6 +33,7 @@ func (r *Reader) Next(until time.Time) (byte, error) {
 		}
 	}
 	b := r.rest[0]
+	r.rest[0] = 0 // card data may pass, and must not stay
 	r.rest = r.rest[1:]
 	return b, nil
 }

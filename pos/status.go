@@ -21,6 +21,7 @@ const (
 	PartlyRefunded  Status = "partly_refunded"
 	Refunded        Status = "refunded"
 	RefundDue       Status = "refund_due" // money came after the payment had ended without it
+	Foreign         Status = "foreign"    // taken by another till: it is in that till's books, only what is given back of it is in ours
 )
 
 // next is the whole table of allowed changes. Nothing leads from approved back to unknown: what was proven stays proven.
@@ -52,7 +53,7 @@ func (s Status) Can(to Status) bool { return slices.Contains(s.next(), to) }
 // Known says whether s is one of the states above.
 func (s Status) Known() bool {
 	switch s {
-	case WrittenOff, Voided, Refunded:
+	case WrittenOff, Voided, Refunded, Foreign:
 		return true
 	}
 	return s.next() != nil

@@ -22,6 +22,11 @@ func changes(j *journal.Journal, after, upTo position) ([]*view.Payment, error) 
 	if err != nil {
 		return nil, err
 	}
+	return lastChanged(j, ids, after, upTo)
+}
+
+// lastChanged finds those of some payments whose last change lies between two places.
+func lastChanged(j *journal.Journal, ids map[pos.PaymentID]bool, after, upTo position) ([]*view.Payment, error) {
 	var list []*view.Payment
 	for id := range ids {
 		p, err := j.Views().Payment(id)

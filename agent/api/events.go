@@ -22,6 +22,7 @@ const eventsDoc = "Server-sent events (WHATWG HTML §9.2). First always `status`
 	"- `payment`: a Payment, with `id: <epoch>.<seq>` of the record that changed it; without an id when only its next step has changed\n" +
 	"- `status`: a Status, when mode, devices, disk or clock change\n" +
 	"- `device`: a Device that has changed\n" +
+	"- `shift`: a ShiftChange, when a shift is opened or closed; whoever resumes is told the last one again\n" +
 	"- `ack`: an Ack, at most four a second\n" +
 	"- `scan`: a Scan\n\n" +
 	"A comment comes every second. Last-Event-ID resumes, across restarts of the till too: every payment that has changed since is sent once, in " +
@@ -31,7 +32,7 @@ const eventsDoc = "Server-sent events (WHATWG HTML §9.2). First always `status`
 func (s *server) registerEvents(mux *http.ServeMux, api huma.API) {
 	mux.HandleFunc("GET /v1/events", s.events)
 	schemas := api.OpenAPI().Components.Schemas
-	for _, event := range []any{Ack{}, Scan{}} {
+	for _, event := range []any{Ack{}, Scan{}, ShiftChange{}} {
 		schemas.Schema(reflect.TypeOf(event), true, "")
 	}
 	text := &huma.Schema{Type: huma.TypeString}

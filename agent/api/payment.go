@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
@@ -31,8 +32,11 @@ type Payment struct {
 	AuthCode       string         `json:"auth_code,omitempty"`
 	QR             *QR            `json:"qr,omitempty" doc:"While the outcome is open"`
 	Change         *pos.Minor     `json:"change,omitempty"`
+	Rounding       *pos.Minor     `json:"rounding,omitempty" doc:"Of cash: what was due in coins, less amount."`
+	Returnable     *pos.Minor     `json:"returnable,omitempty" doc:"The most that a refund may still give back."`
 	Reason         *Words         `json:"reason,omitempty"`
 	Next           *Words         `json:"next,omitempty" doc:"What the cashier should do now."`
+	AskAgainAt     string         `json:"ask_again_at,omitempty" doc:"When the card terminal is asked again by itself"`
 	Operations     []Operation    `json:"operations"`
 	CreatedAt      string         `json:"created_at"`
 	UpdatedAt      string         `json:"updated_at"`
@@ -54,14 +58,6 @@ type QR struct {
 	Image     string `json:"image" doc:"Path of the symbol"`
 }
 
-// Operation is something done to a payment after it was taken.
-type Operation struct {
-	ID     string             `json:"id"`
-	Kind   pos.OperationKind  `json:"kind"`
-	Amount pos.Minor          `json:"amount"`
-	Status pos.OperationState `json:"status"`
-}
-
 // RecordRef names the record that changed a payment last.
 type RecordRef struct {
 	Epoch pos.Epoch `json:"epoch"`
@@ -73,7 +69,7 @@ func (s *server) payment(p *view.Payment) Payment {
 	out := Payment{
 		ID: p.Intent.Payment, Order: p.Intent.Order, Attempt: p.Intent.Attempt, Tender: p.Intent.Tender, Amount: p.Intent.Amount,
 		Currency: p.Intent.Currency, Status: p.Status, RefundedAmount: p.Returned, Mode: p.Intent.Mode, Unwanted: p.Unwanted,
-		Device: p.Intent.Device, Scheme: p.Intent.Scheme, Operations: []Operation{}, CreatedAt: Timestamp(p.Created),
+		Device: p.Intent.Device, Scheme: p.Intent.Scheme, Operations: operations(p), CreatedAt: Timestamp(p.Created),
 		UpdatedAt: Timestamp(p.Updated), Record: RecordRef{p.Epoch, p.Seq}, Acknowledged: held(p, s.Journal.Acked()),
 	}
 	if p.Presented != nil {
@@ -82,9 +78,9 @@ func (s *server) payment(p *view.Payment) Payment {
 	if p.Reason.Code != "" || p.Reason.Text != "" {
 		out.Reason = &Words{p.Reason.Code, p.Reason.Text}
 	}
-	if t := p.Intent.Tendered; t != nil {
-		change := *t - p.Intent.Amount
-		out.Change = &change
+	showCash(&out, p)
+	if rest := p.Returnable(); rest > 0 {
+		out.Returnable = &rest
 	}
 	s.showNow(&out, p)
 	showDecision(&out, p)
@@ -95,6 +91,9 @@ func (s *server) payment(p *view.Payment) Payment {
 func (s *server) showNow(out *Payment, p *view.Payment) {
 	n := s.now(p)
 	out.Next = next(p, n)
+	if n.doubt.AgainAt > 0 {
+		out.AskAgainAt = Timestamp(n.doubt.AgainAt)
+	}
 	if !p.Status.Open() {
 		return
 	}
@@ -119,6 +118,25 @@ func showDecision(out *Payment, p *view.Payment) {
 	if d.Tip > 0 {
 		out.Tip = &d.Tip
 	}
+}
+
+// showCash adds what the drawer gives back. What was due in coins may differ from the amount.
+func showCash(out *Payment, p *view.Payment) {
+	due := p.Intent.Amount
+	if d := p.Decision; d != nil && d.Rounding != 0 {
+		due, out.Rounding = d.Amount, &d.Rounding
+	}
+	if t := p.Intent.Tendered; t != nil {
+		change := *t - due
+		out.Change = &change
+	}
+}
+
+// open says whether an outcome is still to come, the payment's own or an operation's.
+func (p *Payment) open() bool {
+	return p.Status.Open() || slices.ContainsFunc(p.Operations, func(o Operation) bool {
+		return o.Status == pos.OperationRequested || o.Status == pos.OperationUnknown
+	})
 }
 
 // isQR says whether there is a QR for the customer to scan.

@@ -10,6 +10,7 @@ import (
 	"github.com/tillproof/tillproof/agent/engine"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/policy"
 )
 
 // maxWait is the longest that a request is held for an outcome.
@@ -33,6 +34,14 @@ type payBody struct {
 	Tendered       *pos.Minor `json:"tendered,omitempty" doc:"Cash handed over"`
 	Device         string     `json:"device,omitempty"`
 	RequireOnline  bool       `json:"require_online,omitempty"`
+
+	Offline  policy.Choice `json:"offline,omitempty" enum:"require_online,ask,allow" doc:"While the platform is away; absent: as the offline policy says"`
+	Override *overrideBody `json:"override,omitempty" doc:"A supervisor lets a sale pass that the offline policy refuses."`
+}
+
+type overrideBody struct {
+	Supervisor string `json:"supervisor"`
+	PIN        string `json:"pin" maxLength:"64"`
 }
 
 type idInput struct {
@@ -89,7 +98,10 @@ func (b *payBody) request() (r engine.Request, err error) {
 	r = engine.Request{
 		Attempt: pos.Attempt(b.Attempt), Amount: pos.Money{Amount: b.Amount, Currency: pos.Currency(b.Currency)}, Tender: b.Tender,
 		OrderAmount: b.OrderAmount, Tendered: b.Tendered, Device: pos.DeviceName(b.Device), RequireOnline: b.RequireOnline,
-		Scheme: b.Scheme, Code: b.Code,
+		Scheme: b.Scheme, Code: b.Code, Offline: b.Offline,
+	}
+	if o := b.Override; o != nil {
+		r.Override = &engine.Override{Supervisor: pos.PersonID(o.Supervisor), PIN: o.PIN}
 	}
 	if r.Order, err = pos.ParseOrderRef(b.Order); err != nil {
 		return r, invalid(err.Error())

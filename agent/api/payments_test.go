@@ -52,9 +52,9 @@ func TestPaymentKeys(t *testing.T) {
 			name, path, body string
 			more             []string
 		}{
-			{"cash", "", cashSale, []string{"approved_amount", "change"}},
+			{"cash", "", cashSale, []string{"approved_amount", "change", "returnable"}},
 			{"nothing to pay", "", `{"order":"A-2","amount":0,"currency":"EUR","tender":"card"}`, []string{"approved_amount"}},
-			{"card with tip", "?wait=60s", card("A-3", 1000), []string{"approved_amount", "tip", "device", "brand", "last4", "receipt_no", "trace", "auth_code"}},
+			{"card with tip", "?wait=60s", card("A-3", 1000), []string{"approved_amount", "tip", "device", "brand", "last4", "receipt_no", "trace", "auth_code", "returnable"}},
 			{"card under way", "", card("A-4", 1000), []string{"device", "next"}},
 		} {
 			a := s.ask(http.MethodPost, "/v1/payments"+c.path, c.body).is(201)

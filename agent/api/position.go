@@ -44,11 +44,15 @@ func headOf(j *journal.Journal) position {
 	return position{head.Epoch, head.Seq}
 }
 
-// behind counts the records of a journal beyond a place. ok is false for a place that is not in it: of another till, or of a branch that was lost.
+// behind counts the records of a journal beyond a place. ok is false for a place that is not in it: of another till, of a branch that was lost, or
+// before records that retention has taken.
 func behind(j *journal.Journal, p position) (n uint64, ok bool) {
 	epochs := j.Epochs()
 	at := slices.Index(epochs, p.epoch)
 	if at < 0 {
+		return 0, false
+	}
+	if begin, err := j.Begin(p.epoch); err != nil || p.seq < begin.Seq {
 		return 0, false
 	}
 	for i, epoch := range epochs[at:] {

@@ -26,8 +26,10 @@ type Options struct {
 	Token        string   // bearer of programs; whoever has it may do everything
 	AllowedHosts []string // names that a request may address, beside loopback
 	Drivers      map[pos.DeviceName]DriverInfo
-	Shop         Shop  // Exponent and Goods are filled in by Handler
-	Goods        Goods // nil for none; a nil pointer in it is not nil
+	Shop         Shop     // Exponent and Goods are filled in by Handler
+	Goods        Goods    // nil for none; a nil pointer in it is not nil
+	People       People   // nil for none; a nil pointer in it is not nil
+	Webhooks     Webhooks // nil for none; a nil pointer in it is not nil
 
 	// Scan takes what a scanner that types, or a hand, has put in; nil when the till takes no scans. It must not tell the hub itself.
 	Scan func(text string) engine.Scan
@@ -55,10 +57,15 @@ func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	api := humago.New(mux, s.describe())
 	s.registerPayments(api)
+	s.registerOperations(api)
 	s.registerList(api)
 	s.registerQR(api)
 	s.registerScan(api)
 	s.registerGoods(api)
+	s.registerPeople(api)
+	s.registerShifts(api)
+	s.registerSettlements(api)
+	s.registerWebhooks(api)
 	s.registerStatus(api)
 	s.registerSessions(api)
 	s.registerEvents(mux, api)

@@ -15,6 +15,7 @@ import (
 type Shop struct {
 	Currency  pos.Currency `json:"currency"`
 	Exponent  int          `json:"exponent" doc:"Decimals of the currency's minor unit (ISO 4217)"`
+	CashStep  pos.Minor    `json:"cash_step" doc:"The smallest sum in coins, minor units: what is due in cash is rounded to the nearest multiple"`
 	Timezone  string       `json:"timezone" doc:"IANA name of the shop's zone"`
 	Tenders   []pos.Tender `json:"tenders"`
 	QR        []ShopQR     `json:"qr" doc:"Schemes of the tender qr; without a scheme the first that works now is taken"`
@@ -31,6 +32,9 @@ type ShopQR struct {
 // complete fills in what follows from the rest. Lists are never null.
 func (s Shop) complete(goods bool) Shop {
 	s.Exponent, s.Goods = s.Currency.Exponent(), goods
+	if s.CashStep == 0 {
+		s.CashStep = pos.CashStep(s.Currency)
+	}
 	s.Tenders = append([]pos.Tender{}, s.Tenders...)
 	s.QR = append([]ShopQR{}, s.QR...)
 	s.Languages = append([]string{}, s.Languages...)

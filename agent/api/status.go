@@ -49,6 +49,7 @@ type Status struct {
 	Devices     []Device        `json:"devices"`
 	Unknown     []pos.PaymentID `json:"unknown"`
 	Shop        Shop            `json:"shop"`
+	Shift       *ShiftChange    `json:"shift,omitempty" doc:"The open shift"`
 }
 
 // Disk tells the room for records.
@@ -64,14 +65,14 @@ type Clock struct {
 
 // Policy is the offline policy in force: none until one is configured.
 type Policy struct {
-	Version  int        `json:"version"`
+	Version  uint64     `json:"version"`
 	Enabled  bool       `json:"enabled"`
 	Headroom []Headroom `json:"headroom"`
 }
 
 // Headroom is what an offline rule still allows.
 type Headroom struct {
-	Rule  string `json:"rule"`
+	Rule  string `json:"rule" enum:"amount,total,count,age,away"`
 	Limit int64  `json:"limit"`
 	Used  int64  `json:"used"`
 }
@@ -134,12 +135,36 @@ func (s *server) currentStatus() (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	rules, err := s.policy()
+	if err != nil {
+		return Status{}, err
+	}
 	head, mode := s.Journal.Head(), s.Sync.Mode()
 	return Status{
 		Till: s.Till, Version: s.Version, Mode: mode.Name, ModeSinceAt: Timestamp(mode.Since.UnixMilli()), Epoch: head.Epoch, Seq: head.Seq,
 		AckedSeq: s.ackedSeq(), Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.diskState()},
-		Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: Policy{Headroom: []Headroom{}}, Devices: s.devices(), Unknown: unknown, Shop: s.Shop,
+		Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: rules, Devices: s.devices(), Unknown: unknown, Shop: s.Shop, Shift: s.openShiftNow(),
 	}, nil
+}
+
+// openShiftNow is the open shift, nil when there is none.
+func (s *server) openShiftNow() *ShiftChange {
+	open := s.Journal.Views().Till().Shift
+	if open == nil {
+		return nil
+	}
+	return &ShiftChange{ID: open.Opened.ID, Number: open.Opened.Number, State: "open", Cashier: open.Opened.Cashier, BusinessDate: open.Opened.Date,
+		OpenedAt: Timestamp(open.At)}
+}
+
+// policy shows the offline policy in force.
+func (s *server) policy() (Policy, error) {
+	state, err := s.Engine.Policy()
+	out := Policy{Version: state.Version, Enabled: state.Version > 0, Headroom: []Headroom{}}
+	for _, h := range state.Headroom {
+		out.Headroom = append(out.Headroom, Headroom{Rule: string(h.Rule), Limit: h.Limit, Used: h.Used})
+	}
+	return out, err
 }
 
 // ackedSeq is the end of the platform's custody in the current epoch, 0 when it holds nothing of it.

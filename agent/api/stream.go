@@ -28,6 +28,7 @@ type stream struct {
 	acked record.Head             // last told
 	till  surroundings            // last told
 	open  map[pos.PaymentID]shown // open payments, as last told
+	shift record.Place            // of the shift's change that was told last
 }
 
 // surroundings are what a status event is sent for when it changes.
@@ -60,10 +61,15 @@ func (t *stream) begin(status Status, last string) error {
 	if err := t.out.event("status", id, status); err != nil {
 		return err
 	}
+	t.shift = shiftPlace(t.Journal.Views().Till())
 	if err := t.watchOpen(); err != nil || last == "" {
 		return err
 	}
-	return t.resume(last)
+	t.shift = record.Place{} // who comes back is told of the shift again: he may have missed its change
+	if err := t.resume(last); err != nil {
+		return err
+	}
+	return t.tellShift()
 }
 
 // resume goes back to the event that a listener has seen last. One that is not ours or too old is answered with an overview.
@@ -132,7 +138,10 @@ func (t *stream) payments() error {
 	if err != nil {
 		return t.overview()
 	}
-	return t.tell(list)
+	if err := t.tell(list); err != nil {
+		return err
+	}
+	return t.tellShift()
 }
 
 func (t *stream) tell(list []*view.Payment) error {
@@ -184,14 +193,14 @@ func (t *stream) tellSurroundings() error {
 	return t.out.event("status", "", status)
 }
 
-// tellOpen sends an open payment again, without an id, when what its customer does or has to do has changed.
+// tellOpen sends an open payment, or one with an open operation, again, without an id, when what its customer does or has to do has changed.
 func (t *stream) tellOpen() error {
 	for id, before := range t.open {
 		p, err := t.Journal.Views().Payment(id)
 		if err != nil {
 			return err
 		}
-		if p == nil || !p.Status.Open() {
+		if p == nil || !p.Status.Open() && !p.Unfinished() {
 			continue // its record tells
 		}
 		out := t.payment(p)
@@ -208,7 +217,11 @@ func (t *stream) tellOpen() error {
 // watchOpen notes the open payments as they are now.
 func (t *stream) watchOpen() error {
 	open, err := t.Journal.Views().Open()
-	for _, p := range open {
+	if err != nil {
+		return err
+	}
+	unfinished, err := t.Journal.Views().Unfinished()
+	for _, p := range append(open, unfinished...) {
 		out := t.payment(p)
 		t.watch(&out)
 	}
@@ -216,7 +229,7 @@ func (t *stream) watchOpen() error {
 }
 
 func (t *stream) watch(p *Payment) {
-	if !p.Status.Open() {
+	if !p.open() {
 		delete(t.open, p.ID)
 		return
 	}

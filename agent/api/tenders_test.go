@@ -283,7 +283,7 @@ func TestGoodsAndTheShop(t *testing.T) {
 		s.ask(http.MethodGet, "/v1/goods/coffee", "").problem(404, "not_found", "none_moved")
 		shop, _ := s.ask(http.MethodGet, "/v1/status", "").member["shop"].(map[string]any)
 		got, err := json.Marshal(shop)
-		if want = `{"currency":"EUR","exponent":2,"goods":true,"languages":["en","zh-CN"],"qr":[{"scheme":"town","source":"platform"},` +
+		if want = `{"cash_step":1,"currency":"EUR","exponent":2,"goods":true,"languages":["en","zh-CN"],"qr":[{"scheme":"town","source":"platform"},` +
 			`{"scheme":"pix","source":"local"}],"tenders":["cash","card","code","qr"],"timezone":"Europe/Berlin"}`; err != nil || string(got) != want {
 			t.Errorf("%s", got)
 		}

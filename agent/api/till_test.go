@@ -48,6 +48,7 @@ type till struct {
 	ended   chan struct{} // closed when nobody attends the terminal any more
 	stop    context.CancelFunc
 
+	people   engine.People // nil for a till without
 	platform *platform
 	talk     sync.WaitGroup     // with the platform
 	silence  context.CancelFunc // ends it
@@ -80,7 +81,8 @@ func (s *till) open() {
 	s.sync = &uplink{mode: api.Mode{Name: "offline", Since: time.Now()}, backlog: api.Backlog{Amounts: map[pos.Currency]pos.Minor{}}}
 	s.platform = newPlatform(s.sync)
 	if s.engine, err = engine.New(engine.Options{Till: "till-1", Journal: s.journal, Devices: []pos.DeviceName{"counter"}, Tenders: tenders(),
-		Mode: s.sync.payments, Log: slog.New(slog.DiscardHandler), Platform: s.platform, QR: schemes(), Goods: shelf()}); err != nil {
+		Mode: s.sync.payments, Log: slog.New(slog.DiscardHandler), Platform: s.platform, QR: schemes(), Goods: shelf(),
+		Currency: "EUR", People: s.people}); err != nil {
 		s.t.Fatal(err)
 	}
 	sessions, err := api.OpenSessions(filepath.Join(s.dir, "sessions"))

@@ -19,13 +19,15 @@ const askQueue = 64
 
 // ask is a call about a payment that is to leave.
 type ask struct {
-	payment  pos.PaymentID
-	op       wire.Op
-	intent   []byte
-	scheme   string
-	code     string // a secret: it lives here and in the call only
-	deadline time.Duration
-	unwanted bool
+	payment   pos.PaymentID
+	operation pos.OperationKey // of a refund
+	op        wire.Op
+	intent    []byte // of a refund: of its operation
+	scheme    string
+	code      string // a secret: it lives here and in the call only
+	deadline  time.Duration
+	unwanted  bool
+	first     bool // nothing of the kind has left before
 }
 
 // handOver gives a call to Run. If there is no room nothing has left, and the payment ends.
@@ -40,6 +42,8 @@ func (e *Engine) handOver(a ask) error {
 		return nil // the records tell the platform
 	case a.op == wire.OpCancel:
 		return e.giveUp(a.payment, "The payment was given up because the till is too busy to ask the platform.")
+	case a.operation != "":
+		return e.refundNeverLeft(a)
 	}
 	return e.neverLeft(a.payment)
 }
@@ -72,6 +76,10 @@ func (e *Engine) Run(ctx context.Context) {
 
 // carry sends one call. What leaves it open marks the payment as unknown; nothing is sent again.
 func (e *Engine) carry(ctx context.Context, a ask) {
+	if a.operation != "" {
+		e.carryRefund(ctx, a)
+		return
+	}
 	reply, err := e.opts.Platform.Ask(ctx, &wire.Call{ID: pos.NewUUID(time.Now()), Op: a.op, Payment: a.payment, Intent: a.intent, Scheme: a.scheme,
 		Code: a.code, DeadlineMS: a.deadline.Milliseconds(), Unwanted: a.unwanted})
 	switch {

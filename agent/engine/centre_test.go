@@ -20,6 +20,7 @@ type centre struct {
 
 	mu        sync.Mutex
 	away      bool // no connection
+	vanish    bool // it looks as if there were a connection
 	deaf      bool // calls are lost on the way
 	dumb      bool // answers are lost on the way
 	unheard   bool // the last call was not answered
@@ -27,7 +28,9 @@ type centre struct {
 	payments  map[pos.PaymentID]*wire.Outcome
 	results   []wire.Outcome
 	asked     []wire.Call
-	authorise func(*centre, wire.Call) // what the customer does, in place of nothing
+	again     pos.Status                      // of the next try to collect an offline approval
+	elsewhere map[pos.PaymentID]*wire.Outcome // payments of other tills
+	authorise func(*centre, wire.Call)        // what the customer does, in place of nothing
 	news      chan wire.Outcome
 	changed   chan struct{}
 }
@@ -64,7 +67,7 @@ func (c *centre) set(change func()) {
 
 func (c *centre) Ask(ctx context.Context, call *wire.Call) (*wire.Reply, error) {
 	c.mu.Lock()
-	if c.away {
+	if c.away || c.vanish {
 		c.mu.Unlock()
 		return nil, calls.ErrAway
 	}
@@ -98,6 +101,20 @@ func (c *centre) take(call *wire.Call) *wire.Reply {
 			reply.Results = append(reply.Results, c.results[i])
 		}
 		reply.More = call.After+2 < uint64(len(c.results))
+		return reply
+	}
+	if call.Op == wire.OpCapture {
+		reply.Outcome = c.collect(call, c.operationOf(call.Intent))
+		return reply
+	}
+	if call.Op == wire.OpRefund {
+		reply.Outcome = c.giveBack(call, c.operationOf(call.Intent))
+		return reply
+	}
+	if call.Foreign {
+		if reply.Outcome = c.elsewhere[call.Payment]; reply.Outcome == nil {
+			reply.Outcome = &wire.Outcome{Payment: call.Payment, Status: pos.Cancelled, Code: "never_received"}
+		}
 		return reply
 	}
 	known := c.payments[call.Payment]

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
@@ -15,13 +17,24 @@ func decision(r drivers.Result) record.Decision {
 	}
 }
 
-// result is a decision as the driver knows it, for a recovery.
-func result(d record.Decision) drivers.Result {
-	return drivers.Result{
+// stored is a decision as the driver knows it, for a recovery; nil for none.
+func stored(d *record.Decision) *drivers.Result {
+	if d == nil {
+		return nil
+	}
+	return &drivers.Result{
 		Decision: drivers.Decision(d.Status), Amount: pos.Money{Amount: d.Amount, Currency: d.Currency}, Tip: d.Tip, Code: d.Code, Text: d.Text,
 		Trace: d.Trace, ReceiptNo: d.ReceiptNo, TerminalID: d.TerminalID, MerchantID: d.MerchantID, AuthCode: d.AuthCode, Brand: d.Brand,
 		CardName: d.CardName, Last4: d.Last4, Entry: d.Entry, Date: d.Date, Time: d.Time,
 	}
+}
+
+// last is the base line of a recovery as the driver knows it, the zero value for none.
+func last(b *record.Last) drivers.Last {
+	if b == nil {
+		return drivers.Last{}
+	}
+	return drivers.Last{Trace: b.Trace, ReceiptNo: b.ReceiptNo, Untold: b.Untold}
 }
 
 func receipts(list []drivers.Receipt) []record.Receipt {
@@ -30,4 +43,27 @@ func receipts(list []drivers.Receipt) []record.Receipt {
 		out = append(out, record.Receipt{For: string(r.For), Lines: r.Lines})
 	}
 	return out
+}
+
+// refusal is why a command never reached its terminal. final says that trying the same again is of no use.
+func refusal(cause error) (why reason, final bool) {
+	why = reason{"not_sent", words(cause)}
+	var known *pos.Error
+	if errors.As(cause, &known) {
+		why.code = string(known.Code)
+		final = known.Retry == pos.Permanent && known.Code != "cancelled"
+	}
+	return why, final
+}
+
+// words is the part of an error that a cashier can read.
+func words(err error) string {
+	var known *pos.Error
+	switch {
+	case errors.As(err, &known):
+		return known.Text
+	case err != nil:
+		return err.Error()
+	}
+	return "the wire failed"
 }

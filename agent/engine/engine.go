@@ -5,11 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
-	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/policy"
 )
 
 // Options are what an engine works with.
@@ -26,6 +29,16 @@ type Options struct {
 	QR       []QR     // what the till can show, the shop's favourite first
 	CodeKey  [32]byte // for the hashes of customers' codes; the same over restarts
 	Goods    Goods    // nil for none
+
+	People   People         // whose PINs open and close shifts; nil takes names as given
+	Zone     *time.Location // of the shop, for business dates; nil is UTC
+	Currency pos.Currency   // of the shop's drawer
+
+	PlatformKeys cose.Keys                           // that sign offline policies; nil when no platform is configured
+	Away         func(since time.Time) time.Duration // since the platform was heard, which was at since or later; nil for never away
+
+	// CashSteps are the smallest sums that can be paid in cash, in minor units, where they are not the usual ones of [pos.CashStep].
+	CashSteps map[pos.Currency]pos.Minor
 }
 
 // Engine runs the sales of a till. All methods are safe for concurrent use.
@@ -40,8 +53,12 @@ type Engine struct {
 	opts     Options
 	asks     chan ask
 	coding   sync.Mutex // held from looking at codes, and at who waits for one, to writing them down
+	day      sync.Mutex // held from looking at shifts and settlements to writing the next step down
 	recent   recentCodes
 	results  results
+	taking   sync.Mutex                      // held while a policy is put in force
+	policy   atomic.Pointer[policy.Document] // the last one
+	exposure exposure
 
 	mu      sync.Mutex
 	running map[pos.PaymentID]*job // sales that a device is busy with
@@ -49,45 +66,25 @@ type Engine struct {
 	unsure  map[pos.PaymentID]bool // payments that the platform may never have heard of
 	givenUp map[pos.PaymentID]bool // payments that the platform knows to be unwanted
 
+	stopped  map[pos.PaymentID]bool // sales that the cashier wanted to stop at the card terminal
+	calling  map[given]bool         // operations that the platform is being called for
+	heldBack map[given]bool         // operations that the platform has answered for
+
 	lastReference uint64 // of a QR that the till made
 }
 
 // New makes the engine and declares unknown what the last life of the agent left pending. Nothing is sold before that is durable.
 func New(opts Options) (*Engine, error) {
 	e := &Engine{journal: opts.Journal, tenders: opts.Tenders, mode: opts.Mode, log: opts.Log, running: map[pos.PaymentID]*job{},
-		opts: opts, asks: make(chan ask, askQueue), live: map[pos.PaymentID]Live{}, unsure: map[pos.PaymentID]bool{}, givenUp: map[pos.PaymentID]bool{}}
+		opts: opts, asks: make(chan ask, askQueue), live: map[pos.PaymentID]Live{}, unsure: map[pos.PaymentID]bool{}, givenUp: map[pos.PaymentID]bool{},
+		stopped: map[pos.PaymentID]bool{}, calling: map[given]bool{}, heldBack: map[given]bool{}}
 	for _, name := range opts.Devices {
 		e.stations = append(e.stations, newStation(name))
 	}
 	for _, name := range opts.Scanners {
 		e.scanners = append(e.scanners, newStation(name))
 	}
-	return e, errors.Join(e.doubtPending(), e.recall())
-}
-
-// doubtPending turns pending into unknown: the agent that waited for the answer is dead. Devices with something to answer for take no sale before.
-func (e *Engine) doubtPending() error {
-	open, err := e.journal.Views().Open()
-	if err != nil {
-		return err
-	}
-	for _, p := range open {
-		if s := e.station(p.Intent.Device); s != nil && p.Intent.Device != "" {
-			s.setUnresolved(p.Intent.Payment)
-		}
-		if byPlatform(p) {
-			e.unsure[p.Intent.Payment] = true
-		}
-		if p.Status != pos.Pending || waitsForCustomer(p) {
-			continue
-		}
-		_, err := e.journal.Append(&record.Resolution{Payment: p.Intent.Payment, Status: pos.Unknown, Evidence: record.ByRestart,
-			Reason: "agent_restarted", Text: "The till was restarted while this payment was under way."})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return e, errors.Join(e.doubtPending(), e.resumeSettlements(), e.recall(), e.loadPolicy())
 }
 
 // Payment returns a payment as the journal knows it, or an error with code not_found.
@@ -101,10 +98,15 @@ func (e *Engine) Payment(id pos.PaymentID) (*view.Payment, error) {
 
 // Wait returns the payment as soon as it is not pending, or as it is when ctx ends.
 func (e *Engine) Wait(ctx context.Context, id pos.PaymentID) (*view.Payment, error) {
+	return e.waitFor(ctx, id, func(p *view.Payment) bool { return p.Status != pos.Pending })
+}
+
+// waitFor returns the payment as soon as something holds, or as it is when ctx ends or the journal has stopped.
+func (e *Engine) waitFor(ctx context.Context, id pos.PaymentID, holds func(*view.Payment) bool) (*view.Payment, error) {
 	for {
 		changed := e.journal.Changed()
 		p, err := e.Payment(id)
-		if err != nil || p.Status != pos.Pending || e.journal.Stopped() != nil {
+		if err != nil || holds(p) || e.journal.Stopped() != nil {
 			return p, err
 		}
 		select {
@@ -115,12 +117,12 @@ func (e *Engine) Wait(ctx context.Context, id pos.PaymentID) (*view.Payment, err
 	}
 }
 
-// Unknown lists the payments whose outcome nobody knows yet.
+// Unknown lists the payments whose outcome, or that of an operation on them, nobody knows yet. What a supervisor gave up waits for nobody.
 func (e *Engine) Unknown() ([]pos.PaymentID, error) {
-	open, err := e.journal.Views().Open()
+	loose, err := e.loose()
 	ids := []pos.PaymentID{}
-	for _, p := range open {
-		if p.Status == pos.Unknown {
+	for _, p := range loose {
+		if len(doubtful(p)) > 0 {
 			ids = append(ids, p.Intent.Payment)
 		}
 	}

@@ -52,7 +52,7 @@ func errCodeUsed() error {
 		"Ask the customer for a new code; a wallet's code is good for one payment.")
 }
 
-func errAmount(text, next string) error {
+func errAmount(text, next string) *pos.Error {
 	return pos.NewError("amount_invalid", pos.Permanent, pos.NoneMoved, text, next)
 }
 

@@ -117,7 +117,7 @@ func TestAConfirmationThatIsNotDurableIsAskedFor(t *testing.T) {
 		s.start()
 		s.status(s.payment(p.Intent.Payment), pos.Unknown)
 		c.plug()
-		s.status(s.payment(p.Intent.Payment), pos.Approved)
+		s.status(s.settled(p.Intent.Payment), pos.Approved)
 		if c.held() != 1350 {
 			t.Errorf("terminal holds %d", c.held())
 		}

@@ -19,7 +19,7 @@ func (e *Engine) begunOnline(r *Request, mode pos.Mode) (*view.Payment, bool, er
 		return nil, false, err
 	}
 	intent := &record.Intent{Payment: pos.NewPaymentID(time.Now()), Order: r.Order, Attempt: r.Attempt, Amount: r.Amount.Amount,
-		Currency: r.Amount.Currency, Tender: r.Tender, Mode: mode, OrderAmount: r.OrderAmount}
+		Currency: r.Amount.Currency, Tender: r.Tender, Mode: mode, OrderAmount: r.OrderAmount, Cashier: e.cashier()}
 	if !r.OrderEnds.IsZero() {
 		intent.OrderEnds = r.OrderEnds.UnixMilli()
 	}
@@ -137,7 +137,8 @@ func (e *Engine) beginQR(intent *record.Intent, r *Request) error {
 	if err != nil {
 		return errAmount("The QR scheme "+q.Scheme+" cannot ask for this: "+err.Error(), "Take another scheme or tender.")
 	}
-	_, err = e.journal.Append(intent, &record.Presented{Payment: intent.Payment, Scheme: q.Scheme, QR: text, Reference: reference, ExpiresAt: end.UnixMilli()})
+	_, err = e.journal.Append(r.withOverride(intent,
+		&record.Presented{Payment: intent.Payment, Scheme: q.Scheme, QR: text, Reference: reference, ExpiresAt: end.UnixMilli()})...)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/policy"
 )
 
 // Request asks for a payment. Order and attempt are its key: the same request again gives the same payment.
@@ -18,11 +19,15 @@ type Request struct {
 	Tender        pos.Tender
 	OrderAmount   *pos.Minor     // of the whole order, when several payments share it
 	Device        pos.DeviceName // "" takes the first
-	Tendered      *pos.Minor     // cash handed over, at least Amount
+	Tendered      *pos.Minor     // cash handed over, at least what is due in coins
 	RequireOnline bool           // refuse rather than sell without the platform
 	Scheme        string         // of a QR; "" takes the first that works now
 	Code          string         // of a customer; "" waits for the scanner
 	OrderEnds     time.Time      // zero for no end; a payment does not outlive its order
+	Offline       policy.Choice  // what to do while the platform is away; "" is as the policy says
+	Override      *Override      // of the offline policy, nil for none
+
+	overridden *record.Override // the override once it is verified
 }
 
 // Pay begins a payment and returns it with what is durable: the intent, and for cash and for an amount of 0 the outcome too. created is false when the
@@ -42,6 +47,9 @@ func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
 			return nil, false, errConflict(key)
 		}
 		return known, false, nil
+	}
+	if err := e.notExpired(key); err != nil {
+		return nil, false, err
 	}
 	mode := e.mode()
 	if r.Tender == pos.Code || r.Tender == pos.QR {
@@ -77,8 +85,18 @@ func (e *Engine) check(r *Request) error {
 	if r.Code != "" && r.Tender != pos.Code || r.Scheme != "" && r.Tender != pos.QR {
 		return errRequest("A code belongs to tender code, a scheme to tender qr.", "Correct the request.")
 	}
-	if r.Tendered != nil && (r.Tender != pos.Cash || *r.Tendered < r.Amount.Amount || *r.Tendered > pos.MaxAmount) {
-		return errAmount("The cash handed over is not enough for the amount, or the tender is not cash.", "Check tendered; it is in minor units.")
+	return e.checkTendered(r)
+}
+
+// checkTendered says whether the cash handed over is enough for what is due in coins.
+func (e *Engine) checkTendered(r *Request) error {
+	switch due := e.CashDue(r.Amount); {
+	case r.Tendered == nil:
+		return nil
+	case r.Tender != pos.Cash:
+		return errAmount("Cash was handed over and the tender is not cash.", "Leave tendered out, or take tender cash.")
+	case *r.Tendered < due.Amount || *r.Tendered > pos.MaxAmount:
+		return errAmount(fmt.Sprintf("The cash handed over is not enough: %s are due.", due), "Check tendered; it is in minor units.").With("due", due.Amount)
 	}
 	return nil
 }
@@ -98,7 +116,10 @@ func (e *Engine) admit(r *Request, mode pos.Mode) error {
 	if err := e.mayCollect(r); err != nil {
 		return err
 	}
-	return e.journal.MaySell()
+	if err := e.journal.MaySell(); err != nil {
+		return err
+	}
+	return e.mayOffline(r, mode)
 }
 
 // sameRequest compares what was asked then and now. Which device and whether the platform was there is not part of the question.
@@ -110,58 +131,36 @@ func sameRequest(intent *record.Intent, r *Request) bool {
 
 func sameMinor(a, b *pos.Minor) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// mayCollect keeps an order from being charged twice: every other attempt must have ended without money, or be given up, or be a part payment
-// that leaves room for this one in the order's amount. Later attempts count too: somebody may have lost count and gone back.
-func (e *Engine) mayCollect(r *Request) error {
-	attempts, err := e.journal.Views().Attempts(r.Order)
-	if err != nil {
-		return err
-	}
-	var taken pos.Money
-	for _, other := range attempts {
-		if other.Status.Uncharged() || other.Unwanted {
-			continue
-		}
-		if !other.Status.Taken() || r.OrderAmount == nil || other.Intent.Currency != r.Amount.Currency {
-			return errOrderOpen(r.Order, other.Intent.Attempt, other.Status)
-		}
-		taken.Currency = r.Amount.Currency
-		if taken, err = taken.Add(other.Taken()); err != nil {
-			return err
-		}
-	}
-	if r.OrderAmount != nil && taken.Amount > *r.OrderAmount-r.Amount.Amount {
-		return errAmount(fmt.Sprintf("%s of the order are paid already; this payment would be more than the rest.", taken), "Ask for the rest of the order only.")
-	}
-	return nil
-}
-
 // begin writes the intent and, for a card, hands the sale to the device.
 func (e *Engine) begin(r *Request, mode pos.Mode) (pos.PaymentID, error) {
 	intent := &record.Intent{Payment: pos.NewPaymentID(time.Now()), Order: r.Order, Attempt: r.Attempt, Amount: r.Amount.Amount,
-		Currency: r.Amount.Currency, Tender: r.Tender, Mode: mode, OrderAmount: r.OrderAmount, Tendered: r.Tendered}
+		Currency: r.Amount.Currency, Tender: r.Tender, Mode: mode, OrderAmount: r.OrderAmount, Tendered: r.Tendered,
+		Cashier: e.cashier()}
 	if r.Tender == pos.Card {
-		return intent.Payment, e.beginCard(intent, r.Device)
+		return intent.Payment, e.beginCard(intent, r)
 	}
-	_, err := e.journal.Append(intent,
-		&record.Result{Payment: intent.Payment, Decision: record.Decision{Status: pos.Approved, Amount: intent.Amount, Currency: intent.Currency}},
-		&record.Confirmed{Payment: intent.Payment})
+	due := r.Amount
+	if r.Tender == pos.Cash {
+		due = e.CashDue(r.Amount)
+	}
+	_, err := e.journal.Append(r.withOverride(intent, &record.Result{Payment: intent.Payment, Decision: drawn(intent.Amount, due.Amount, intent.Currency)},
+		&record.Confirmed{Payment: intent.Payment})...)
 	return intent.Payment, err
 }
 
 // beginCard reserves the device first, so that an intent is only written for a sale that can start.
-func (e *Engine) beginCard(intent *record.Intent, device pos.DeviceName) error {
-	s, lease, err := e.reserve(device)
+func (e *Engine) beginCard(intent *record.Intent, r *Request) error {
+	s, lease, err := e.reserve(r.Device)
 	if err != nil {
 		return err
 	}
 	intent.Device, intent.Before = s.name, s.before()
-	if _, err := e.journal.Append(intent); err != nil {
+	if _, err := e.journal.Append(r.withOverride(intent)...); err != nil {
 		s.release()
 		return err
 	}
-	return e.start(s, lease, &job{payment: intent.Payment, amount: pos.Money{Amount: intent.Amount, Currency: intent.Currency},
-		run: e.run, unsent: e.notSent})
+	j := e.taskJob(sale{intent: intent})
+	return e.start(s, lease, j)
 }
 
 // Cancel asks the device to stop a pending payment; the outcome still comes from the device. Cancelling an unknown payment frees its order and
@@ -177,6 +176,7 @@ func (e *Engine) Cancel(id pos.PaymentID) (*view.Payment, error) {
 	case p.Status == pos.Pending:
 		e.mu.Lock()
 		if j := e.running[id]; j != nil {
+			e.stopped[id] = true
 			j.stop()
 		}
 		e.mu.Unlock()
@@ -190,6 +190,13 @@ func (e *Engine) Cancel(id pos.PaymentID) (*view.Payment, error) {
 		}
 	}
 	return e.Payment(id)
+}
+
+// CancelWished says whether the cashier wanted to stop a payment at the card terminal, which decided otherwise. It is forgotten with the agent.
+func (e *Engine) CancelWished(id pos.PaymentID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stopped[id]
 }
 
 // overtaken answers a cancellation that came while the device told the outcome: that outcome counts.

@@ -56,7 +56,9 @@ func (e *Engine) heard(r *wire.Reply) {
 	if r.Outcome == nil {
 		return
 	}
-	e.setLive(r.Outcome)
+	if r.Outcome.Operation == "" {
+		e.setLive(r.Outcome)
+	}
 	if r.Outcome.N > 0 {
 		e.deliver(r.Outcome)
 	}
@@ -112,6 +114,10 @@ func (e *Engine) apply(o *wire.Outcome) error {
 	if _, err := e.journal.Append(body); err != nil {
 		return err
 	}
+	if o.Operation != "" {
+		e.dropHeld(o)
+		return nil
+	}
 	e.setLive(o)
 	if p != nil && p.Unwanted && o.Status == pos.Approved {
 		// The order was freed: the money must go back. The platform also learns it from the journal's records; this is the shorter way.
@@ -126,6 +132,8 @@ func (e *Engine) bodyOf(o *wire.Outcome, p *view.Payment) record.Body {
 	case p == nil:
 		e.log.Warn("the platform tells of a payment that this journal does not know", "payment", o.Payment, "status", o.Status)
 		return &record.PlatformResult{N: o.N, Note: fmt.Sprintf("payment %s, %s, is not of this journal", o.Payment, o.Status)}
+	case o.Operation != "":
+		return bodyOfOperation(o, p)
 	case o.Status == pos.Pending && o.QR != "" && p.Presented == nil && p.Status.Open():
 		return &record.Presented{Payment: o.Payment, Scheme: o.Scheme, QR: o.QR, ExpiresAt: o.ExpiresAt, N: o.N}
 	case o.Status == pos.Pending:
@@ -149,7 +157,7 @@ func (e *Engine) look(ctx context.Context, since time.Duration) (pull bool) {
 	if err != nil {
 		return false
 	}
-	busy := false
+	busy := e.lookAtRefunds(ctx)
 	for _, p := range open {
 		if p.Intent.Tender != pos.Code && p.Intent.Tender != pos.QR || p.Intent.Tender == pos.Code && p.Presented == nil {
 			continue

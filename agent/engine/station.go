@@ -25,25 +25,26 @@ const (
 
 // station is the place of one card terminal: its state, and the command that waits for its goroutine. At most one job is on its way at any time.
 type station struct {
-	name pos.DeviceName
-	jobs chan *job
+	name      pos.DeviceName
+	jobs      chan *job
+	questions chan chan struct{} // asks for what is unresolved to be asked for now; closed when that is done
+	deciding  sync.Mutex         // held from reading what is unresolved to acting on it
 
-	mu         sync.Mutex
-	state      DeviceState
-	text       string
-	unresolved pos.PaymentID // asked for, not answered
-	last       drivers.Last  // the terminal's last transaction
-	lease      int           // counts the times that the wire was given up
+	mu    sync.Mutex
+	state DeviceState
+	text  string
+	last  drivers.Last // the terminal's last transaction
+	lease int          // counts the times that the wire was given up
+	doubts
 }
 
 func newStation(name pos.DeviceName) *station {
-	return &station{name: name, jobs: make(chan *job, 1), state: Opening, text: "not opened yet"}
+	return &station{name: name, jobs: make(chan *job, 1), questions: make(chan chan struct{}), state: Opening, text: "not opened yet"}
 }
 
 // job is a command on its way through a device.
 type job struct {
 	payment  pos.PaymentID // that it is about, zero when it is about none
-	amount   pos.Money
 	run      func(ctx context.Context, s *station, terminal drivers.CardTerminal, j *job) error
 	unsent   func(j *job, cause error) error // ends what never reached the terminal
 	cancel   chan struct{}
@@ -101,7 +102,7 @@ func (s *station) giveUp() *job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lease++
-	s.state, s.text = Opening, "the wire is being opened"
+	s.state, s.text, s.waits = Opening, "the wire is being opened", false
 	select {
 	case j := <-s.jobs:
 		return j
@@ -123,21 +124,20 @@ func (e *Engine) station(name pos.DeviceName) *station {
 func (s *station) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state, s.text = Ready, ""; !s.unresolved.IsZero() {
-		s.state, s.text = Busy, "somebody has to decide what became of payment "+s.unresolved.String()
+	s.free()
+}
+
+// free is release for who holds mu.
+func (s *station) free() {
+	if s.state, s.text, s.waits = Ready, "", false; !s.unresolved.IsZero() {
+		s.state, s.text, s.waits = Busy, s.waitingFor(), true
 	}
 }
 
 func (s *station) set(state DeviceState, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.text = state, text
-}
-
-func (s *station) setUnresolved(id pos.PaymentID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unresolved = id
+	s.state, s.text, s.waits = state, text, false
 }
 
 func (s *station) setLast(last drivers.Last) {

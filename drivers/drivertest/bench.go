@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
@@ -25,44 +26,55 @@ type Peer interface {
 	// Plug makes a new wire to the device, after breaking the one before, and returns the till's end.
 	Plug() drivers.Conn
 
-	// Next says how the sales to come go, until it is called again.
+	// Next says how the commands to come go, until it is called again.
 	Next(script Script)
 
-	// Commands counts the money commands that arrived whole, link repeats not counted.
+	// Commands counts the sales, voids, refunds and ends of day that arrived whole, link repeats not counted.
 	Commands() int
 
-	// Acknowledged counts the approvals whose positive acknowledgement arrived.
+	// Acknowledged counts the good results whose positive acknowledgement arrived.
 	Acknowledged() int
 
-	// Booked lists the amounts that the device holds as taken, oldest first.
+	// Booked lists the sales that the device holds as taken and that no void took back, oldest first. Settled ones stay in it.
 	Booked() []pos.Money
+
+	// Returned lists the refunds that the device holds as given back, oldest first.
+	Returned() []pos.Money
+
+	// Closed lists what each end of day of the device came to, sales less refunds, oldest first.
+	Closed() []pos.Minor
 
 	// Close ends the device.
 	Close()
 }
 
-// Script is the course of a sale as the device plays it.
+// Script is the course of a command as the device plays it.
 type Script struct {
 	Card  Card
 	Fault Fault
 	At    Moment
 
-	// Keep makes the device keep an approval whose acknowledgement did not come; otherwise it takes the money back.
+	// Keep makes the device keep a sale, void or refund whose acknowledgement did not come; otherwise it takes it back.
 	Keep bool
+
+	// Late, above 0, is how long after the loss of the wire the device takes back what it does not keep. Until then it says that it is ready, and tells
+	// it as its last transaction.
+	Late time.Duration
 
 	// Repeat makes the device send its result again, as after a lost acknowledgement of the link.
 	Repeat bool
 }
 
-// Card is what the customer does.
+// Card is what the customer does, or the device by itself at a command that needs no card.
 type Card string
 
-// The cards. Waits is a customer who does nothing: the device waits until it is asked to stop.
+// The cards. Waits is a customer who does nothing: the device waits until it is asked to stop. Refuses is a device that does not begin the command.
 const (
 	Approves Card = "approves"
 	Declines Card = "declines"
 	Aborts   Card = "aborts"
 	Waits    Card = "waits"
+	Refuses  Card = "refuses"
 )
 
 // Fault is what happens to the wire.

@@ -12,69 +12,94 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
+// transactions lists what moves money.
+func transactions() []drivers.Transaction {
+	return []drivers.Transaction{drivers.SaleOf, drivers.VoidOf, drivers.RefundOf}
+}
+
 func endsAsTheDeviceSays(t *testing.T, bench Bench) {
-	for card, want := range map[Card]drivers.Decision{Approves: drivers.Approved, Declines: drivers.Declined, Aborts: drivers.Cancelled} {
-		t.Run(string(card), func(t *testing.T) {
-			inBubble(t, bench, func(s *stand) {
-				s.peer.Next(Script{Card: card})
-				out, err := s.sale(1023)
-				if err != nil || out.Result.Decision != want {
-					s.t.Fatalf("%+v, %v; want %s", out, err, want)
-				}
-				if held := s.booked(s.money(1023)) == 1; held != (want == drivers.Approved) {
-					s.t.Errorf("%s, and the device holds %v", want, s.peer.Booked())
-				}
-				if len(s.stored) != 1 || s.stored[0] != out.Result {
-					s.t.Errorf("stored %+v, outcome %+v", s.stored, out.Result)
-				}
-				if n := s.peer.Commands(); n != 2 {
-					s.t.Errorf("%d money commands for two sales", n)
-				}
+	for _, what := range transactions() {
+		for card, want := range map[Card]drivers.Decision{Approves: drivers.Approved, Declines: drivers.Declined, Aborts: drivers.Cancelled} {
+			t.Run(fmt.Sprintf("%s %s", what, card), func(t *testing.T) {
+				inBubble(t, bench, func(s *stand) {
+					s.begin(what, 1023)
+					commands := s.peer.Commands()
+					s.peer.Next(Script{Card: card})
+					out, err := s.act(what, 1023)
+					if err != nil || out.Result.Decision != want {
+						s.t.Fatalf("%+v, %v; want %s", out, err, want)
+					}
+					if s.held(what, s.money(1023)) != (want == drivers.Approved) {
+						s.t.Errorf("%s, and the device holds %v and gave back %v", want, s.peer.Booked(), s.peer.Returned())
+					}
+					if len(s.stored) != 1 || s.stored[0] != out.Result {
+						s.t.Errorf("stored %+v, outcome %+v", s.stored, out.Result)
+					}
+					s.wantCommands(commands + 1)
+				})
 			})
-		})
+		}
 	}
 }
 
 func commitsBeforeAcknowledging(t *testing.T, bench Bench) {
-	inBubble(t, bench, func(s *stand) {
-		before, calls := s.peer.Acknowledged(), 0
-		s.onCommit = func() {
-			calls++
-			synctest.Wait()
-			if n := s.peer.Acknowledged(); n != before {
-				s.t.Error("the acknowledgement was there before the result was stored")
+	for _, what := range transactions() {
+		inBubble(t, bench, func(s *stand) {
+			s.begin(what, 1023)
+			calls := s.watchCommits()
+			before := s.peer.Acknowledged()
+			if _, err := s.act(what, 1023); err != nil || *calls != 1 || s.peer.Acknowledged() != before+1 {
+				s.t.Errorf("%s: %v; %d commits, %d acknowledgements", what, err, *calls, s.peer.Acknowledged()-before)
 			}
+		})
+	}
+}
+
+// watchCommits counts the commits to come and looks for acknowledgements before them.
+func (s *stand) watchCommits() *int {
+	before, calls := s.peer.Acknowledged(), 0
+	s.onCommit = func() {
+		calls++
+		synctest.Wait()
+		if n := s.peer.Acknowledged(); n != before {
+			s.t.Error("the acknowledgement was there before the result was stored")
 		}
-		if _, err := s.sale(1023); err != nil || calls != 1 || s.peer.Acknowledged() != before+1 {
-			s.t.Errorf("%v; %d commits, %d acknowledgements", err, calls, s.peer.Acknowledged()-before)
-		}
-	})
+	}
+	return &calls
 }
 
 func refusesWhatIsNotDurable(t *testing.T, bench Bench) {
-	inBubble(t, bench, func(s *stand) {
-		before := s.peer.Acknowledged()
-		s.failCommit = errors.New("disk full")
-		_, err := s.sale(1023)
-		s.wantUnknown(err)
-		if !errors.Is(err, s.failCommit) {
-			s.t.Errorf("%v hides its cause", err)
-		}
-		if n := s.peer.Acknowledged() - before; n != 0 {
-			s.t.Errorf("%d acknowledgements of a result that was not stored", n)
-		}
-		s.wantVerdict(s.money(1023))
-	})
+	for _, what := range transactions() {
+		inBubble(t, bench, func(s *stand) {
+			s.begin(what, 1023)
+			before := s.peer.Acknowledged()
+			s.failCommit = errors.New("disk full")
+			_, err := s.act(what, 1023)
+			s.wantUnknown(err)
+			if !errors.Is(err, s.failCommit) {
+				s.t.Errorf("%v hides its cause", err)
+			}
+			if n := s.peer.Acknowledged() - before; n != 0 {
+				s.t.Errorf("%d acknowledgements of a result that was not stored", n)
+			}
+			s.wantVerdict(what, s.money(1023))
+		})
+	}
 }
 
 func takesARepetitionOnce(t *testing.T, bench Bench) {
-	inBubble(t, bench, func(s *stand) {
-		s.peer.Next(Script{Card: Approves, Repeat: true})
-		out, err := s.sale(1023)
-		if err != nil || out.Result.Decision != drivers.Approved || s.booked(s.money(1023)) != 1 || s.peer.Commands() != 2 {
-			s.t.Errorf("%+v, %v; device holds %v", out, err, s.peer.Booked())
-		}
-	})
+	for _, what := range transactions() {
+		inBubble(t, bench, func(s *stand) {
+			s.begin(what, 1023)
+			commands := s.peer.Commands()
+			s.peer.Next(Script{Card: Approves, Repeat: true})
+			out, err := s.act(what, 1023)
+			if err != nil || out.Result.Decision != drivers.Approved || !s.held(what, s.money(1023)) {
+				s.t.Errorf("%s: %+v, %v; device holds %v", what, out, err, s.peer.Booked())
+			}
+			s.wantCommands(commands + 1)
+		})
+	}
 }
 
 func refusesAmounts(t *testing.T, bench Bench) {
@@ -83,93 +108,91 @@ func refusesAmounts(t *testing.T, bench Bench) {
 		if s.bench.Settings().Currency == foreign {
 			foreign = "KWD"
 		}
-		for _, m := range []pos.Money{s.money(0), s.money(-1), s.money(pos.MaxAmount + 1), {Amount: 100, Currency: foreign}} {
-			_, err := s.saleIn(context.Background(), m)
-			s.wantNothing(err, 1)
+		for _, what := range transactions() {
+			for _, m := range []pos.Money{s.money(0), s.money(-1), s.money(pos.MaxAmount + 1), {Amount: 100, Currency: foreign}} {
+				_, err := s.actIn(context.Background(), what, m)
+				s.wantNothing(err)
+			}
 		}
+		s.wantCommands(1)
 	})
 }
 
-func stopsForTheCashier(t *testing.T, bench Bench) {
+// voidsOnce takes a sale back twice: the second time nothing moves.
+func voidsOnce(t *testing.T, bench Bench) {
 	inBubble(t, bench, func(s *stand) {
-		s.peer.Next(Script{Card: Waits})
-		s.cancel = make(chan struct{})
-		stop := time.AfterFunc(20*time.Second, func() { close(s.cancel) })
-		defer stop.Stop()
-		begun := time.Now()
-		out, err := s.sale(1023)
-		if err != nil || out.Result.Decision != drivers.Cancelled || s.booked(s.money(1023)) != 0 {
-			s.t.Errorf("%+v, %v; device holds %v", out, err, s.peer.Booked())
+		s.sell(1023)
+		if out, err := s.act(drivers.VoidOf, 1023); err != nil || out.Result.Decision != drivers.Approved {
+			s.t.Fatalf("%+v, %v", out, err)
 		}
-		if took := time.Since(begun); took < 20*time.Second || took > 50*time.Second {
-			s.t.Errorf("took %v", took)
+		out, err := s.act(drivers.VoidOf, 1023)
+		if err != nil {
+			s.wantNothing(err)
+		} else if out.Result.Decision != drivers.Declined || out.Result.Text == "" {
+			s.t.Errorf("taken back twice: %+v", out)
+		}
+		if s.booked(s.money(1023)) != 0 || s.booked(s.money(100)) != 1 {
+			s.t.Errorf("the device holds %v", s.peer.Booked())
 		}
 	})
 }
 
-func endsWithContext(t *testing.T, bench Bench) {
-	for _, fault := range []Fault{NoFault, Mute} {
-		t.Run("fault "+string(fault), func(t *testing.T) {
-			inBubble(t, bench, func(s *stand) {
-				s.peer.Next(Script{Card: Waits, Fault: fault, At: AfterCommand})
-				ctx, done := context.WithTimeout(context.Background(), 10*time.Second)
-				defer done()
-				begun := time.Now()
-				out, err := s.saleIn(ctx, s.money(1023))
-				if took := time.Since(begun); took > 40*time.Second {
-					s.t.Errorf("returned %v after the end of its context", took-10*time.Second)
-				}
-				if err != nil {
-					s.wantUnknown(err)
-				} else if out.Result.Decision != drivers.Cancelled {
-					s.t.Errorf("%+v", out)
-				}
-				s.wantVerdict(s.money(1023))
-			})
+func refusesBeforeItBegins(t *testing.T, bench Bench) {
+	for _, what := range transactions() {
+		inBubble(t, bench, func(s *stand) {
+			s.begin(what, 1023)
+			s.peer.Next(Script{Card: Refuses})
+			_, err := s.act(what, 1023)
+			s.wantNothing(err)
+			if s.held(what, s.money(1023)) || len(s.stored) != 0 {
+				s.t.Errorf("%s: stored %+v; the device holds %v", what, s.stored, s.peer.Booked())
+			}
 		})
 	}
 }
 
-// survivesFaults breaks the wire in every way at every moment. Whatever the driver says must fit what the device holds,
-// and it never asks for the money twice.
-func survivesFaults(t *testing.T, bench Bench) {
-	for _, fault := range []Fault{Unplug, Mute} {
-		for _, at := range []Moment{BeforeCommand, AfterCommand, AfterResult, AfterAcknowledgement} {
-			for _, keep := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s %s, keep %v", fault, at, keep), func(t *testing.T) {
-					inBubble(t, bench, func(s *stand) { s.survive(Script{Card: Approves, Fault: fault, At: at, Keep: keep}) })
-				})
+func stopsForTheCashier(t *testing.T, bench Bench) {
+	for _, what := range []drivers.Transaction{drivers.SaleOf, drivers.RefundOf} {
+		inBubble(t, bench, func(s *stand) {
+			s.peer.Next(Script{Card: Waits})
+			s.cancel = make(chan struct{})
+			stop := time.AfterFunc(20*time.Second, func() { close(s.cancel) })
+			defer stop.Stop()
+			begun := time.Now()
+			out, err := s.act(what, 1023)
+			if err != nil || out.Result.Decision != drivers.Cancelled || s.held(what, s.money(1023)) {
+				s.t.Errorf("%s: %+v, %v; device holds %v", what, out, err, s.peer.Booked())
 			}
+			if took := time.Since(begun); took < 20*time.Second || took > 50*time.Second {
+				s.t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+func endsWithContext(t *testing.T, bench Bench) {
+	for _, what := range transactions() {
+		for _, fault := range []Fault{NoFault, Mute} {
+			t.Run(fmt.Sprintf("%s, fault %s", what, fault), func(t *testing.T) {
+				inBubble(t, bench, func(s *stand) {
+					s.begin(what, 1023)
+					s.peer.Next(Script{Card: Waits, Fault: fault, At: AfterCommand})
+					ctx, done := context.WithTimeout(context.Background(), 10*time.Second)
+					defer done()
+					begun := time.Now()
+					out, err := s.actIn(ctx, what, s.money(1023))
+					if took := time.Since(begun); took > 40*time.Second {
+						s.t.Errorf("returned %v after the end of its context", took-10*time.Second)
+					}
+					if err != nil {
+						s.wantUnknown(err)
+					} else if out.Result.Decision != drivers.Cancelled {
+						s.t.Errorf("%+v", out)
+					}
+					s.wantVerdict(what, s.money(1023))
+				})
+			})
 		}
-	}
-}
-
-func (s *stand) survive(script Script) {
-	s.peer.Next(script)
-	synctest.Wait()
-	out, err := s.sale(1023)
-	s.checkClaim(script, out, err)
-	if n := s.peer.Commands(); n > 2 {
-		s.t.Errorf("%d money commands for two sales", n)
-	}
-	s.wantVerdict(s.money(1023))
-	if _, err := s.sale(55); err != nil || s.booked(s.money(55)) != 1 {
-		s.t.Errorf("the next sale: %v; device holds %v", err, s.peer.Booked())
-	}
-}
-
-// checkClaim compares what the driver says after a fault with what it can know.
-func (s *stand) checkClaim(script Script, out drivers.Outcome, err error) {
-	s.t.Helper()
-	switch {
-	case script.At == BeforeCommand && script.Fault == Unplug:
-		s.wantNothing(err, 1)
-	case err != nil:
-		s.wantUnknown(err)
-	case script.At != AfterAcknowledgement || out.Result.Decision != drivers.Approved:
-		s.t.Errorf("an outcome out of nothing: %+v", out)
-	case s.booked(s.money(1023)) != 1:
-		s.t.Errorf("approved, and the device holds %v", s.peer.Booked())
 	}
 }
 

@@ -21,7 +21,9 @@ func (p *Port) readAll() error {
 		default:
 		}
 		n, err := p.raw.Read(buf)
-		if damaged := p.receive(buf[:n]); damaged != nil {
+		damaged := p.receive(buf[:n])
+		clear(buf[:n]) // card data may pass, and must not stay
+		if damaged != nil {
 			return damaged
 		}
 		if err != nil {
@@ -36,10 +38,11 @@ func (p *Port) receive(b []byte) error {
 		return nil
 	}
 	good := b
-	if i := bytes.IndexByte(b, 0); p.parity && i >= 0 {
-		good = b[:i]
+	if p.parity {
+		good, _, _ = bytes.Cut(b, []byte{0})
 	}
-	p.counters.received(len(b), p.state.put(good)+len(b)-len(good))
+	p.counters.received(len(b), len(b)-len(good)) // before anybody can have read them
+	p.counters.received(0, p.state.put(good))
 	if len(good) < len(b) {
 		return ErrParity
 	}

@@ -32,6 +32,10 @@ func (s *state) wake() {
 func (s *state) fail(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if errors.Is(err, os.ErrClosed) { // nobody will read the rest
+		clear(s.inbox)
+		s.inbox = nil
+	}
 	if s.err != nil {
 		return false
 	}
@@ -45,9 +49,35 @@ func (s *state) put(b []byte) (dropped int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	room := min(inboxSize-len(s.inbox), len(b))
-	s.inbox = append(s.inbox, b[:room]...)
+	s.grow(room)
+	end := len(s.inbox)
+	s.inbox = s.inbox[:end+room]
+	move(s.inbox[end:], b[:room])
 	s.wake()
 	return len(b) - room
+}
+
+// move moves what fits and returns how many bytes that were; where they were is nothing left, since card data may be among them. To may lie before
+// from in the same slice. It goes byte by byte, because copy uses vector registers, which the runtime saves to memory when it interrupts a goroutine,
+// and nobody clears those.
+func move(to, from []byte) int {
+	n := min(len(to), len(from))
+	for i := range n {
+		c := from[i]
+		from[i] = 0
+		to[i] = c
+	}
+	return n
+}
+
+// grow makes room for n bytes. The mutex is held.
+func (s *state) grow(n int) {
+	if cap(s.inbox)-len(s.inbox) >= n {
+		return
+	}
+	old := s.inbox
+	s.inbox = make([]byte, len(old), max(readChunk, 2*cap(old), len(old)+n))
+	move(s.inbox, old)
 }
 
 // setDeadline changes one of the two deadlines, for calls that wait already too.
@@ -80,8 +110,8 @@ func (s *state) look(b []byte) (n int, changed <-chan struct{}, by time.Time, er
 	case passed(s.readBy):
 		return 0, nil, by, os.ErrDeadlineExceeded
 	case len(s.inbox) > 0:
-		n = copy(b, s.inbox)
-		s.inbox = append(s.inbox[:0], s.inbox[n:]...)
+		n = move(b, s.inbox)
+		s.inbox = s.inbox[:move(s.inbox, s.inbox[n:])]
 		return n, nil, by, nil
 	}
 	return 0, s.changed, s.readBy, s.err

@@ -177,7 +177,8 @@ func isPacked(c byte) bool { return c>>4 <= 9 && c&0xF <= 9 }
 
 // packedRun judges the bytes from begin to end, which are BCD, and the first nibble behind them.
 func packedRun(b []byte, begin, end, at int) []span {
-	var digits []byte
+	digits := make([]byte, 0, 2*(end-begin)+1)
+	defer func() { clear(digits) }()
 	for _, c := range b[begin:end] {
 		digits = append(digits, c>>4, c&0xF)
 	}

@@ -3,12 +3,21 @@
 //
 // The driver ("ECR" in the papers) talks to the terminal ("PT") over a serial line with frames, or over TCP with bare
 // APDUs. A method sends one command, follows the terminal while it is master, and returns when the terminal has said
-// how it ended. Link repeats within the rules of PA00P016 are the only repeats: the payment command 06 01 is never sent
-// again.
+// how it ended. Link repeats within the rules of PA00P016 are the only repeats: a payment (06 01), reversal (06 30), refund
+// (06 31) or end of day (06 50) is never sent again. The four share one course (task.go, run.go) and one table of what its
+// end means (decide.go).
 //
 // The three durable marks of a sale: the intent stands before Sale is called; [drivers.Sale].Commit stores the result
 // 04 0F before its 80 00; and Sale returns without an error only when the terminal is known to hold the same, which is
-// when it has acknowledged that 80 00 (on TCP: has gone on).
+// when it has acknowledged that 80 00 (on TCP: has gone on). Reversal and refund have the same marks; an end of day has its
+// totals (04 0F with BMP 60) durable before their 80 00.
+//
+// What became of a command that was lost, 06 20 tells: the last successful transaction, by trace or receipt number, amount and
+// currency, for a reversal also by the trace of its payment (BMP 37). A terminal that missed an answer of ours takes the money
+// back by itself after BMP 01 seconds, default 30 (PA00P015, 2.2.8), and may tell the transaction until then. So one that
+// was booked is believed only when the terminal tells it still after that time and half as much again. One that was not
+// booked is believed at once. Terminals that never take back and compare receipt ids instead (TLV 1F1F) get no id of
+// us, so that they keep what they have.
 //
 // Options of a device, all of them texts:
 //
@@ -17,7 +26,8 @@
 //	                  terminal sends receipts as text and reports its progress. Bit 08 (progress) should stay on
 //	service           service byte of the registration as two hex digits, default 01: STOP opens no menu
 //	payment_type      BMP 19 of a payment as two hex digits, default 40: the terminal decides how the card pays
-//	result_timeout_s  seconds that the terminal waits for our answer to a result, 1-255, default absent: the terminal's own (30)
+//	result_timeout_s  seconds that the terminal waits for our answer to the result of a payment, 1-255, default absent: the
+//	                  terminal's own (30), which holds for reversals and refunds always
 //	t3_s              seconds to wait for the reply to a command, 1-60, default 5
 //	t4_s              seconds of silence after which a running command is given up, 5-3600, default 180. The
 //	                  papers want no less than 180: terminals are silent while a customer looks for his PIN

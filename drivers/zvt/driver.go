@@ -29,6 +29,7 @@ type terminal struct {
 	currency   pos.Currency
 	registered bool
 	wants      byte // status byte of the registration: what the terminal needs before it sells
+	seen       sighting
 }
 
 func newTerminal(conn drivers.Conn, settings drivers.Settings) (drivers.CardTerminal, error) {

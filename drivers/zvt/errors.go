@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 )
 
@@ -13,6 +14,7 @@ const (
 	deviceUnavailable pos.ErrorCode = "device_unavailable" // the terminal cannot sell now
 	terminalRefused   pos.ErrorCode = "terminal_refused"   // the terminal will not do this
 	outcomeUnknown    pos.ErrorCode = "outcome_unknown"    // the terminal must be asked
+	notPossible       pos.ErrorCode = "not_supported"      // the terminal cannot do this at all
 	amountInvalid     pos.ErrorCode = "amount_invalid"
 )
 
@@ -40,35 +42,57 @@ func refusedError(no *refusal) *pos.Error {
 	return pos.NewError(code, retry, pos.NoneMoved, text, remedy(no.code)).With("result", fmt.Sprintf("%02x", no.code))
 }
 
-// notStarted is the error of a sale of which the terminal got nothing.
-func notStarted(err error) error {
+// notStarted is the error of a command of which the terminal got nothing.
+func notStarted(d deed, err error) error {
 	return pos.NewError(deviceUnavailable, pos.Transient, pos.NoneMoved,
-		"The card terminal could not be reached; it did not get the payment.", "Check its power and its cable, then try again.").Because(err)
+		"The card terminal could not be reached; it did not get the "+string(d)+".", "Check its power and its cable, then try again.").Because(err)
 }
 
-// unknown is the error of a sale whose outcome the terminal must be asked for.
-func unknown(text string, err error) error {
-	e := pos.NewError(outcomeUnknown, pos.OutcomeUnknown, pos.MoneyUnknown,
-		text, "Do not charge again: the terminal is asked for the outcome as soon as it answers.")
+// unknown is the error of a command whose outcome the terminal must be asked for.
+func unknown(d deed, text string, err error) error {
+	e := pos.NewError(outcomeUnknown, pos.OutcomeUnknown, pos.MoneyUnknown, text, d.lost())
 	if err != nil {
 		e = e.Because(err)
 	}
 	return e
 }
 
-// began sorts the failure of the payment command by how far it got.
-func began(err error) error {
+// notClosed is the error of an end of day that the terminal began and ended as failed: its day goes on.
+func notClosed(result *drivers.Result) error {
+	var code byte
+	if _, err := fmt.Sscanf(result.Code, "%02x", &code); err != nil {
+		code = notStored
+	}
+	retry := pos.Permanent
+	if passing(code) {
+		retry = pos.Transient
+	}
+	text := fmt.Sprintf("The card terminal did not close its day: %s (code %s). It goes on counting.", result.Text, result.Code)
+	return pos.NewError(terminalRefused, retry, pos.NoneMoved, text, remedy(code)).With("result", result.Code)
+}
+
+// declinedDeed is the error of a command that the terminal refused before it began. What it has no function for is not supported, and stays so.
+func declinedDeed(d deed, no *refusal) *pos.Error {
+	if d == paying || no.code != notSupported {
+		return refusedError(no)
+	}
+	return pos.NewError(notPossible, pos.Permanent, pos.NoneMoved, "The card terminal has no function for a "+string(d)+" by the till (code 83).",
+		"Do it at the terminal itself, or in another way.").With("result", "83")
+}
+
+// began sorts the failure of the command by how far it got.
+func began(d deed, err error) error {
 	var no *refusal
 	var sent *sendError
 	switch {
 	case errors.As(err, &no) && no.twice:
-		return unknown("The terminal refused the payment command after it had been repeated; it may have begun the first one.", err)
+		return unknown(d, "The terminal refused the "+string(d)+" command after it had been repeated; it may have begun the first one.", err)
 	case errors.As(err, &no):
-		return refusedError(no)
+		return declinedDeed(d, no)
 	case errors.As(err, &sent) && sent.reach != maybe:
-		return notStarted(err)
+		return notStarted(d, err)
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		return unknown("The wait was abandoned before the terminal answered the payment command.", err)
+		return unknown(d, "The wait was abandoned before the terminal answered the "+string(d)+" command.", err)
 	}
-	return unknown("The terminal may have got the payment command and did not answer it.", err)
+	return unknown(d, "The terminal may have got the "+string(d)+" command and did not answer it.", err)
 }

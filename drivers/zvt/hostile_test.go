@@ -26,6 +26,9 @@ func FuzzTerminal(f *testing.F) {
 	f.Add(frames(okay, idleStatus, okay, registered, okay, succeeds, completes), false)
 	f.Add(frames(okay, succeeds, "06 D1 03 81 5A 5A", completes), false)
 	f.Add(frames(okay, "04 FF 02 0A 99", "06 D3 11 06 0F 1F 07 01 02 25 09 07 02 48 69 09 01 FF 07 00", "06 1E 01 6C"), false)
+	f.Add(frames(okay, dayTold, completes), false)
+	f.Add(plain("80 00 00"+dayTold+"06 0F 00"), true)
+	f.Add(frames("84 B4 00", okay, "04 0F 02 27 B4", "06 1E 01 B5"), false)
 	f.Add(plain("80 00 00 04 0F FF FF FF 27 00 00"), true)
 	f.Add(plain("80 00 00"+succeeds+completes+"06 D1 02 FF FF"), true)
 	f.Add([]byte{codec.NAK, codec.NAK, codec.NAK, 0x10, 0x02, 0x10, 0x02, 0x10, 0x41}, false)
@@ -51,21 +54,52 @@ func torment(t *testing.T, says []byte, stream bool) {
 	begun := time.Now()
 	_, _ = made.Open(ctx)
 	made.(*terminal).registered = true
-	var stored []drivers.Result
-	out, err := made.Sale(ctx, drivers.Sale{
-		Amount: eur(1023), Progress: func(drivers.Progress) {}, Commit: func(r drivers.Result) error { stored = append(stored, r); return nil },
-	})
-	if err == nil && (len(stored) == 0 || stored[len(stored)-1] != out.Result) {
-		t.Errorf("%+v is not stored", out)
+	for _, what := range []drivers.Transaction{drivers.SaleOf, drivers.VoidOf, drivers.RefundOf} {
+		tormentMoney(ctx, t, made, what)
 	}
-	var known *pos.Error
-	if err != nil && !errors.As(err, &known) {
-		t.Errorf("%v says nothing of the money", err)
-	}
-	_, _ = made.Recover(ctx, drivers.Pending{Amount: eur(1023)})
+	tormentDay(ctx, t, made)
 	_ = made.Close(ctx)
 	if took := time.Since(begun); took > 2*time.Minute {
 		t.Errorf("took %v", took)
+	}
+}
+
+func tormentMoney(ctx context.Context, t *testing.T, made drivers.CardTerminal, what drivers.Transaction) {
+	var stored []drivers.Result
+	command := drivers.Sale{
+		Amount: eur(1023), Progress: func(drivers.Progress) {}, Commit: func(r drivers.Result) error { stored = append(stored, r); return nil },
+	}
+	var out drivers.Outcome
+	var err error
+	switch what {
+	case drivers.VoidOf:
+		out, err = made.Void(ctx, command, drivers.Last{Trace: "000023", ReceiptNo: "0024"})
+	case drivers.RefundOf:
+		out, err = made.Refund(ctx, command)
+	default:
+		out, err = made.Sale(ctx, command)
+	}
+	if err == nil && (len(stored) == 0 || stored[len(stored)-1] != out.Result) {
+		t.Errorf("%+v is not stored", out)
+	}
+	wantMoneyWord(t, err)
+	_, _ = made.Recover(ctx, drivers.Pending{What: what, Amount: eur(1023)})
+}
+
+func tormentDay(ctx context.Context, t *testing.T, made drivers.CardTerminal) {
+	var stored []drivers.Totals
+	got, err := made.Settle(ctx, func(drivers.Progress) {}, func(d drivers.Totals) error { stored = append(stored, d); return nil })
+	if err == nil && (len(stored) == 0 || stored[len(stored)-1].Amount != got.Amount) {
+		t.Errorf("%+v is not stored", got)
+	}
+	wantMoneyWord(t, err)
+}
+
+// wantMoneyWord wants every error to say what it means for the money.
+func wantMoneyWord(t *testing.T, err error) {
+	var known *pos.Error
+	if err != nil && !errors.As(err, &known) {
+		t.Errorf("%v says nothing of the money", err)
 	}
 }
 

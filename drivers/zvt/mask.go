@@ -14,12 +14,30 @@ func safeText(b []byte) string { return maskText(codec.Text(b)) }
 
 func maskText(s string) string {
 	out := []byte(s)
-	for _, digits := range findPANs(out) {
-		for _, at := range digits[:len(digits)-4] {
-			out[at] = '*'
-		}
-	}
+	maskCards(out)
 	return string(out)
+}
+
+// maskCards masks card numbers in characters but for their last four digits, and what follows one in a track that was printed.
+func maskCards(text []byte) {
+	for _, digits := range findPANs(text) {
+		for _, at := range digits[:len(digits)-4] {
+			text[at] = '*'
+		}
+		maskTrack(text[digits[len(digits)-1]+1:])
+	}
+}
+
+// maskTrack masks what stands behind a card number if it is the rest of a track (ISO/IEC 7813): digits behind = or D of track 2, name and digits
+// behind ^ of track 1 up to the end sentinel.
+func maskTrack(rest []byte) {
+	if len(rest) < 2 {
+		return
+	}
+	second := (rest[0] == '=' || rest[0] == 'D' || rest[0] == 'd') && isDigit(rest[1])
+	for i := 1; i < len(rest) && rest[i] != '?' && (rest[0] == '^' || second && isDigit(rest[i])); i++ {
+		rest[i] = '*'
+	}
 }
 
 // findPANs finds runs of 13 to 19 digits with a right check digit, single blanks and hyphens between the digits
@@ -66,6 +84,7 @@ func isPAN(text []byte, places []int) bool {
 		return false
 	}
 	digits := make([]byte, len(places))
+	defer clear(digits)
 	for i, at := range places {
 		digits[i] = text[at] - '0'
 	}

@@ -1,7 +1,6 @@
 package zvt
 
 import (
-	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -24,6 +23,8 @@ type peer struct {
 	acknowledged int
 	trace        uint64
 	taken        []booking
+	days         []pos.Minor
+	timers       []*time.Timer
 
 	conn drivers.Conn
 	done chan struct{}
@@ -31,8 +32,11 @@ type peer struct {
 
 // booking is one transaction that the peer holds.
 type booking struct {
-	trace  uint64
-	amount pos.Minor
+	trace   uint64
+	amount  pos.Minor
+	what    drivers.Transaction
+	of      uint64 // of a void: the trace of its sale
+	settled bool
 }
 
 func newPeer(stream bool) *peer {
@@ -40,19 +44,29 @@ func newPeer(stream bool) *peer {
 }
 
 func (p *peer) Plug() drivers.Conn {
-	p.Close()
+	p.unplug()
 	till, device := drivertest.Wire()
 	p.conn, p.done = device, make(chan struct{})
 	go p.serve(device, p.done)
 	return till
 }
 
-func (p *peer) Close() {
+func (p *peer) unplug() {
 	if p.conn != nil {
 		p.conn.Close()
 		<-p.done
 	}
 	p.conn = nil
+}
+
+func (p *peer) Close() {
+	p.unplug()
+	locked(p, func() int {
+		for _, late := range p.timers {
+			late.Stop()
+		}
+		return 0
+	})
 }
 
 func (p *peer) Next(s drivertest.Script) {
@@ -68,13 +82,32 @@ func (p *peer) Commands() int     { return locked(p, func() int { return p.comma
 func (p *peer) Acknowledged() int { return locked(p, func() int { return p.acknowledged }) }
 
 func (p *peer) Booked() []pos.Money {
+	return p.list(func(b booking) bool { return b.what == drivers.SaleOf && !p.voided(b) })
+}
+
+func (p *peer) Returned() []pos.Money {
+	return p.list(func(b booking) bool { return b.what == drivers.RefundOf })
+}
+
+func (p *peer) Closed() []pos.Minor {
+	return locked(p, func() []pos.Minor { return slices.Clone(p.days) })
+}
+
+func (p *peer) list(belongs func(booking) bool) []pos.Money {
 	return locked(p, func() []pos.Money {
 		var all []pos.Money
 		for _, b := range p.taken {
-			all = append(all, pos.Money{Amount: b.amount, Currency: "EUR"})
+			if belongs(b) {
+				all = append(all, pos.Money{Amount: b.amount, Currency: "EUR"})
+			}
 		}
 		return all
 	})
+}
+
+// voided says whether a void of the sale is held; the caller holds the lock.
+func (p *peer) voided(sale booking) bool {
+	return slices.ContainsFunc(p.taken, func(b booking) bool { return b.what == drivers.VoidOf && b.of == sale.trace })
 }
 
 func locked[T any](p *peer, read func() T) T {
@@ -101,7 +134,13 @@ func (t *talk) command(m codec.APDU) error {
 	case m.Is(0x06, 0x20):
 		return t.repeat()
 	case m.Is(0x06, 0x01):
-		return t.sale(m)
+		return t.money(drivers.SaleOf, m.Data)
+	case m.Is(0x06, 0x30):
+		return t.money(drivers.VoidOf, m.Data[3:])
+	case m.Is(0x06, 0x31):
+		return t.money(drivers.RefundOf, m.Data[3:])
+	case m.Is(0x06, 0x50):
+		return t.endOfDay()
 	case m.Reply():
 		return nil
 	}
@@ -137,7 +176,11 @@ func (t *talk) repeat() error {
 
 func success(b booking) *codec.Builder {
 	inner := codec.AppendTLV(codec.AppendTLV(nil, codec.TagOnline, []byte{1}), codec.TagEntry, []byte{2})
-	return codec.Build(0x04, 0x0F).Field(codec.ResultCode, 0).Number(codec.Amount, uint64(b.amount)).Number(codec.CurrencyCode, 978).
+	report := codec.Build(0x04, 0x0F)
+	if b.of > 0 {
+		report.Number(codec.OriginalTrace, b.of)
+	}
+	return report.Field(codec.ResultCode, 0).Number(codec.Amount, uint64(b.amount)).Number(codec.CurrencyCode, 978).
 		Number(codec.Trace, b.trace).Number(codec.ReceiptNo, b.trace%10000).Number(codec.TerminalID, 12345678).
 		Number(codec.TimeOfDay, 101530).Number(codec.MonthDay, 1122).Field(codec.PAN, 0x47, 0x61, 0x73, 0xEE, 0xEE, 0xEE, 0x01, 0x19).
 		Field(codec.CardType, 10).Text(codec.CardName, "VISA\x00").Text(codec.AuthCode, "A1B2C3").
@@ -157,114 +200,6 @@ func (t *talk) fault(at drivertest.Moment) error {
 		_, _ = t.receive(24 * time.Hour)
 	}
 	return errGone
-}
-
-func (t *talk) sale(m codec.APDU) error {
-	script := locked(t.peer, func() drivertest.Script { t.commands++; return t.script })
-	fields, _, _ := codec.ParseFields(m.Data)
-	amount, _ := fields.Number(codec.Amount)
-	if err := t.fault(drivertest.AfterCommand); err != nil {
-		return err
-	}
-	if err := t.steps(codec.Build(0x80, 0), codec.Build(0x04, 0xFF).Raw(0x0A)); err != nil {
-		return err
-	}
-	switch script.Card {
-	case drivertest.Declines:
-		return t.failed(0x05)
-	case drivertest.Aborts:
-		return t.failed(0x6C)
-	case drivertest.Waits:
-		return t.wait()
-	}
-	return t.approve(script, pos.Minor(amount))
-}
-
-func (t *talk) failed(code byte) error {
-	for _, b := range []*codec.Builder{codec.Build(0x04, 0x0F).Field(codec.ResultCode, code), codec.Build(0x06, 0x1E).Raw(code)} {
-		if _, err := t.ask(apdu(b), 10*time.Second); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// wait plays a customer who does nothing, for two minutes at most.
-func (t *talk) wait() error {
-	m, err := t.receive(2 * time.Minute)
-	if err == nil && m.Is(0x06, 0xB0) {
-		if err := t.send(codec.APDU{Class: 0x80}); err != nil {
-			return err
-		}
-	}
-	return t.failed(0x6C)
-}
-
-func (t *talk) approve(script drivertest.Script, amount pos.Minor) error {
-	b := locked(t.peer, func() booking {
-		t.trace++
-		b := booking{t.trace, amount}
-		t.taken = append(t.taken, b)
-		return b
-	})
-	err := t.report(script, b)
-	if err != nil && !script.Keep {
-		locked(t.peer, func() bool {
-			t.taken = slices.DeleteFunc(t.taken, func(o booking) bool { return o == b })
-			return true
-		})
-	}
-	if errors.Is(err, errRefused) {
-		return t.failed(0x6C)
-	}
-	return err
-}
-
-var errRefused = errors.New("the till refused the result")
-
-// report sends the result, the receipts and the end. An error means that the sale is not final.
-func (t *talk) report(script drivertest.Script, b booking) error {
-	result := apdu(success(b))
-	if script.At == drivertest.AfterResult && script.Fault != drivertest.NoFault {
-		plain, _ := result.Marshal()
-		if !t.stream {
-			plain = codec.Frame(plain)
-		}
-		t.write(plain)
-		return t.fault(drivertest.AfterResult)
-	}
-	if script.Repeat && !t.stream {
-		plain, _ := result.Marshal()
-		t.write(codec.Frame(plain))
-		time.Sleep(time.Second)
-	}
-	m, err := t.ask(result, 30*time.Second)
-	if err != nil {
-		return err
-	}
-	if !m.Accepts() {
-		return errRefused
-	}
-	locked(t.peer, func() int { t.acknowledged++; return 0 })
-	if err := t.fault(drivertest.AfterAcknowledgement); err != nil {
-		return err
-	}
-	return t.finish()
-}
-
-func (t *talk) finish() error {
-	block := codec.AppendTLV(nil, codec.TagReceiptType, []byte{1})
-	block = codec.AppendTLV(block, codec.TagPrintTexts,
-		codec.AppendTLV(codec.AppendTLV(nil, codec.TagTextLine, []byte("Merchant")), codec.TagAttribute, []byte{0xFF}))
-	for _, b := range []*codec.Builder{
-		codec.Build(0x06, 0xD3).TLV(block), codec.Build(0x06, 0xD1).Raw(0).Raw([]byte("Customer")...), codec.Build(0x06, 0xD1).Raw(0x81).Raw([]byte("Thanks")...),
-		codec.Build(0x06, 0x0F),
-	} {
-		if _, err := t.ask(apdu(b), 10*time.Second); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // bench joins driver and peer for the conformance run.

@@ -3,6 +3,7 @@ package zvt
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tillproof/tillproof/drivers"
 )
@@ -11,110 +12,60 @@ import (
 // that moves money. An error means that the terminal could not be asked: the outcome stays unknown.
 func (t *terminal) Recover(ctx context.Context, pending drivers.Pending) (drivers.Recovery, error) {
 	if err := t.makeReady(ctx); err != nil {
-		return drivers.Recovery{}, unknown("The terminal could not be asked for the outcome.", err)
+		return drivers.Recovery{}, unknown(deedOf(pending.What), "The terminal could not be asked for the outcome.", err)
 	}
 	f, err := t.lastTransaction(ctx)
 	if err != nil {
-		return drivers.Recovery{}, unknown("The terminal could not be asked for the outcome.", err)
+		return drivers.Recovery{}, unknown(deedOf(pending.What), "The terminal could not be asked for the outcome.", err)
 	}
 	r := t.judge(pending, f)
+	if wait := t.doubted(pending); r.Verdict == drivers.Charged && wait > 0 {
+		r = verdict(drivers.Undecided, "The terminal's last transaction, %s, fits this %s, but without the till's answers the terminal may "+
+			"still take it back by itself: it is asked again.", name(f.last()), noun(pending))
+		r.Again = wait
+	}
 	r.Last = f.last()
 	return r, nil
 }
 
-// judge compares the terminal's last transaction with the unfinished sale. A terminal tells its last successful
-// transaction, so an older one proves that the sale was not booked.
-func (t *terminal) judge(p drivers.Pending, f found) drivers.Recovery {
-	if f.result == nil {
-		return nothingTold(p, f)
-	}
-	last, stored := f.last(), charging(p.Stored)
-	known := stored != nil && stored.Trace != "" && stored.Trace == last.Trace
-	switch {
-	case p.Before.Untold && known:
-		return t.judgeNewer(p, f)
-	case p.Before.Untold:
-		return verdict(drivers.Undecided, "The terminal tells %s as its last transaction; before this sale it told none, so that may be an older one.", name(last))
-	case !comparable(last, p.Before):
-		return verdict(drivers.Undecided, "The terminal's last transaction, %s, cannot be told from the one before this sale.", name(last))
-	case sameTransaction(last, p.Before) && known:
-		return verdict(drivers.Undecided, "The terminal gave this sale the number of the one before it, %s.", name(last))
-	case sameTransaction(last, p.Before):
-		return verdict(drivers.NotCharged, "The terminal's last transaction is %s, the one before this sale.", name(last))
-	case last.Untold || f.result.Code != approvedCode:
-		return verdict(drivers.Undecided, "The terminal's last transaction, %s, is not a numbered success.", name(last))
-	}
-	return t.judgeNewer(p, f)
+// answerTime is how long a terminal waits for the answer to a result before it takes the money back, unless BMP 01 says otherwise (PA00P015, 06 01).
+const answerTime = 30 * time.Second
+
+// customerTime is more than a terminal can be busy with one customer, with or without a till.
+const customerTime = 15 * time.Minute
+
+// sighting is the first time that the terminal told a transaction as its last one, on this wire.
+type sighting struct {
+	last drivers.Last
+	at   time.Time
 }
 
-// judgeNewer judges a transaction that came after the base line.
-func (t *terminal) judgeNewer(p drivers.Pending, f found) drivers.Recovery {
-	want, last := p.Amount, f.last()
-	if stored := charging(p.Stored); stored != nil {
-		want = stored.Amount
-		if stored.Trace != "" && stored.Trace != last.Trace {
-			return verdict(drivers.Undecided, "The terminal reported transaction %s for this sale; its last one is %s.", stored.Trace, name(last))
-		}
+// sight notes that the terminal tells a transaction.
+func (t *terminal) sight(last drivers.Last) {
+	if t.seen.last != last || t.seen.at.IsZero() {
+		t.seen = sighting{last, time.Now()}
 	}
-	got := f.result.Amount
-	if got.Currency == "" {
-		got.Currency = t.currency // terminals send it only if it was in the request
-	}
-	if got != want {
-		return verdict(drivers.Undecided, "The terminal's last transaction, %s, is new but over %s instead of %s.", name(last), got, want)
-	}
-	r := verdict(drivers.Charged, "The terminal's last transaction, %s over %s, is new and fits this sale.", name(last), got)
-	r.Result = *f.result
-	r.Result.Amount = got
-	return r
 }
 
-// charging is a stored result that claims the money; a stored failure says nothing of a newer transaction.
-func charging(stored *drivers.Result) *drivers.Result {
-	if stored == nil || stored.Decision != drivers.Approved && stored.Decision != drivers.ApprovedOffline {
-		return nil
+// doubted is how long a booked transaction is still not to be believed, 0 when it is. A terminal that misses the answer to its result or to a print
+// command takes the money back by itself, and there are such that meanwhile tell the transaction as if it stood. What was told that long ago and is
+// told still, stands. So does what is told now when the till lost the terminal so long ago that its customer cannot have come to an end since.
+func (t *terminal) doubted(p drivers.Pending) time.Duration {
+	patience := t.patience(p.What)
+	if p.Quiet >= customerTime+patience {
+		return 0
 	}
-	return stored
+	return max(0, patience-time.Since(t.seen.at))
 }
 
-// nothingTold judges a terminal that tells no transaction. That proves something only for a terminal that had none
-// before either, and that began to answer the question: one that refuses it outright, or has emptied its memory since,
-// may have booked the sale.
-func nothingTold(p drivers.Pending, f found) drivers.Recovery {
-	if f.empty() && p.Before == (drivers.Last{}) && charging(p.Stored) == nil {
-		return verdict(drivers.NotCharged, "The terminal had no transaction before this sale and has none now.")
+// patience is how long the terminal waits for an answer of the till, and half as much again for its repeats and for taking the money back. BMP 01
+// is known to hold for payments only.
+func (t *terminal) patience(what drivers.Transaction) time.Duration {
+	wait := answerTime
+	if n := t.options.resultTimeout; n > 0 && deedOf(what) == paying {
+		wait = time.Duration(n) * time.Second
 	}
-	if f.refusal != nil {
-		return verdict(drivers.Undecided, "The terminal does not tell its last transaction: %s.", resultText(f.refusal.code))
-	}
-	if p.Before.Untold {
-		return verdict(drivers.Undecided, "The terminal told no transaction before this sale and tells none now.")
-	}
-	return verdict(drivers.Undecided, "The terminal tells no transaction, although it had one before.")
-}
-
-// nothingStored says whether 06 20 that was accepted and ended with 06 1E and this code found no transaction. The
-// papers name no code for it; these are the ones that cannot mean anything else here.
-func nothingStored(code byte) bool {
-	switch code {
-	case 0x64, 0x65, 0x83:
-		return true
-	}
-	return false
-}
-
-// comparable says whether two transactions have a number in common by which they can be told apart; anything differs from none.
-func comparable(last, before drivers.Last) bool {
-	return before == (drivers.Last{}) || last.Trace != "" && before.Trace != "" || last.ReceiptNo != "" && before.ReceiptNo != ""
-}
-
-// sameTransaction compares the moving numbers that both have. Receipt numbers wrap after 9999, so they count only where
-// there is no trace.
-func sameTransaction(a, b drivers.Last) bool {
-	if a.Trace != "" && b.Trace != "" {
-		return a.Trace == b.Trace
-	}
-	return a.ReceiptNo != "" && a.ReceiptNo == b.ReceiptNo
+	return wait + wait/2
 }
 
 func verdict(v drivers.Verdict, format string, args ...any) drivers.Recovery {
@@ -130,6 +81,17 @@ func name(l drivers.Last) string {
 		return "receipt " + l.ReceiptNo
 	}
 	return "without a number"
+}
+
+// noun is how the evidence calls what is asked for.
+func noun(p drivers.Pending) string {
+	switch p.What {
+	case drivers.VoidOf:
+		return "reversal"
+	case drivers.RefundOf:
+		return "refund"
+	}
+	return "sale"
 }
 
 var _ drivers.CardTerminal = (*terminal)(nil)

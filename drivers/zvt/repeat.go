@@ -17,8 +17,9 @@ const (
 
 // found is the answer to 06 20: the terminal's last transaction, or why it tells none.
 type found struct {
-	result  *drivers.Result // nil when none was told
-	refusal *refusal        // why, nil when it just told none
+	result   *drivers.Result // nil when none was told
+	reverses string          // trace of the transaction that this one takes back (BMP 37), "" for none
+	refusal  *refusal        // why none was told, nil when it just told none
 }
 
 // last is the moving numbers of the transaction, zero when there is none.
@@ -46,12 +47,16 @@ func (t *terminal) lastTransaction(ctx context.Context) (found, error) {
 	var f found
 	_, err = t.complete(ctx, a, func(fields codec.Fields) {
 		// What the terminal leaves out must not look like what was asked: amount and currency start empty.
-		if result, coded := newReport(fields).result(pos.Money{}); coded {
-			f.result = &result
+		said := newReport(fields)
+		if result, coded := said.result(pos.Money{}); coded {
+			f.result, f.reverses = &result, said.reverses()
 		}
 	})
 	if errors.As(err, &f.refusal) {
 		err = nil
+	}
+	if err == nil && f.result != nil {
+		t.sight(f.last())
 	}
 	return f, err
 }

@@ -22,7 +22,7 @@ type report struct {
 
 func newReport(fields codec.Fields) report { return report{fields, fields.TLV()} }
 
-// result is what a 04 0F says of a sale of the asked amount. ok is false without a result code (BMP 27): then it decides nothing.
+// result is what a 04 0F says of a command over the asked amount. ok is false without a result code (BMP 27): then it decides nothing.
 func (r report) result(asked pos.Money) (result drivers.Result, ok bool) {
 	code, ok := r.fields.Byte(codec.ResultCode)
 	if !ok {
@@ -98,6 +98,14 @@ func (r report) trace() string {
 		}
 	}
 	return short
+}
+
+// reverses is the trace of the payment that a reversal takes back (BMP 37), "" for none.
+func (r report) reverses() string {
+	if digits := r.digits(codec.OriginalTrace); strings.Trim(digits, "0") != "" {
+		return digits
+	}
+	return ""
 }
 
 func (r report) terminalID() string {

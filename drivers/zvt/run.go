@@ -9,19 +9,19 @@ import (
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
 
-// grace is how long a sale that is given up still listens for its end.
+// grace is how long a command that is given up still listens for its end.
 const grace = 2 * time.Second
 
-// windDown is how long the terminal may be silent while it takes back a payment that could not be stored here.
+// windDown is how long the terminal may be silent while it takes back what could not be stored here.
 const windDown = 10 * time.Second
 
 // maxAborts bounds how often 06 B0 is tried when the terminal's own commands cross it.
 const maxAborts = 5
 
-// run is one accepted payment while the terminal is master.
+// run is one accepted command while the terminal is master.
 type run struct {
 	t        *terminal
-	sale     drivers.Sale
+	task     task
 	receipts receipts
 
 	t4    time.Duration
@@ -39,13 +39,13 @@ type run struct {
 	givingUp  bool            // the grace runs
 }
 
-func newRun(t *terminal, sale drivers.Sale) *run {
-	r := &run{t: t, sale: sale, t4: t.options.t4}
+func newRun(t *terminal, do task) *run {
+	r := &run{t: t, task: do, t4: t.options.t4}
 	r.rearm()
 	return r
 }
 
-// follow answers the terminal until it ends the payment, falls silent, or the wire or ctx ends.
+// follow answers the terminal until it ends the command, falls silent, or the wire or ctx ends.
 func (r *run) follow(ctx context.Context) {
 	for r.end == nil && r.fault == nil {
 		m, err := r.t.link.receive(earlier(r.until, time.Now().Add(glance)))
@@ -63,7 +63,7 @@ func (r *run) follow(ctx context.Context) {
 
 // look uses a pause of the terminal to pass on the cashier's wish to stop.
 func (r *run) look(ctx context.Context) {
-	if closed(r.sale.Cancel) && !r.stopped {
+	if closed(r.task.cancel) && !r.stopped {
 		r.abort(ctx)
 	}
 }
@@ -134,19 +134,20 @@ func (r *run) progress(m codec.APDU) {
 			r.t4 = time.Duration(step.minutes) * time.Minute
 			r.rearm()
 		}
-		r.sale.Progress(step.progress())
+		r.task.progress(step.progress())
 	}
 	r.reply(accepted())
 }
 
 // result makes a 04 0F durable and only then acknowledges it. One that could not be stored is refused, so that the
-// terminal takes the money back; one without a result code decides nothing and is acknowledged as the papers want, and
+// terminal takes back what it did; one without a result code decides nothing and is acknowledged as the papers want, and
 // Recover asks.
 func (r *run) result(m codec.APDU) {
 	fields, _, _ := codec.ParseFields(m.Data)
-	result, coded := newReport(fields).result(r.sale.Amount)
+	said := newReport(fields)
+	result, coded := r.task.read(said)
 	r.last, r.uncoded = nil, !coded
-	if coded && !r.store(result) {
+	if coded && !r.store(said, result) {
 		r.reply(refused(notStored))
 		r.t4 = windDown
 		r.rearm()
@@ -157,9 +158,9 @@ func (r *run) result(m codec.APDU) {
 	r.note(err)
 }
 
-// store calls Commit. A failure sticks: whatever the terminal says later, the outcome must be asked for.
-func (r *run) store(result drivers.Result) bool {
-	if err := r.sale.Commit(result); err != nil {
+// store makes a result durable. A failure sticks: whatever the terminal says later, the outcome must be asked for.
+func (r *run) store(said report, result drivers.Result) bool {
+	if err := r.task.keep(said, result); err != nil {
 		r.commit = err
 		return false
 	}
@@ -170,7 +171,7 @@ func (r *run) store(result drivers.Result) bool {
 // finish takes the end. A failure without any result before it is a result too, and durable before it is acknowledged.
 func (r *run) finish(m codec.APDU) {
 	r.end = &m
-	if m.Is(0x06, 0x1E) && r.last == nil && !r.uncoded && r.commit == nil && !r.store(r.failed(m)) {
+	if m.Is(0x06, 0x1E) && r.last == nil && !r.uncoded && r.commit == nil && !r.store(report{}, r.failed(m)) {
 		r.reply(refused(notStored))
 		return
 	}

@@ -137,8 +137,10 @@ func (s *serialLink) next(until time.Time) (codec.Event, error) {
 	case codec.GotFrame:
 		return s.frame(ev)
 	case codec.GotBad:
+		clear(ev.Raw) // nobody reads what is damaged, and card data may be in it
 		return ev, s.complain(ev)
 	}
+	clear(ev.Raw)
 	return ev, nil
 }
 
@@ -155,10 +157,17 @@ func (s *serialLink) listen(until time.Time) error {
 		s.events = s.decoder.Flush()
 		return nil
 	}
+	if !errors.Is(err, drivers.ErrQuiet) {
+		for _, ev := range s.decoder.Flush() { // nobody will read the rest
+			clear(ev.Raw)
+		}
+	}
 	return err
 }
 
 func (s *serialLink) frame(ev codec.Event) (codec.Event, error) {
+	clear(ev.Raw)
+	scrub(ev.APDU)
 	if len(s.inbox) >= maxInbox {
 		return codec.Event{}, errFlood
 	}

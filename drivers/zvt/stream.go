@@ -43,11 +43,15 @@ func (s *streamLink) receive(until time.Time) (codec.APDU, error) {
 		switch {
 		case errors.Is(err, drivers.ErrQuiet) && s.splitter.Partial() && time.Since(s.heard) >= s.stall:
 			return codec.APDU{}, s.wire.broken(errStalled)
+		case errors.Is(err, drivers.ErrQuiet):
+			return codec.APDU{}, err
 		case err != nil:
+			clear(s.splitter.Flush()) // nobody will read the rest
 			return codec.APDU{}, err
 		}
 		s.heard = time.Now()
 		if ev, whole := s.splitter.Feed(b); whole {
+			scrub(ev.APDU)
 			return ev.Message, nil
 		}
 	}

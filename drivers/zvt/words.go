@@ -127,9 +127,9 @@ func deviceText(code byte) string {
 	case 0xB2:
 		return "journal full"
 	case 0xB4:
-		return "already reversed"
+		return "this payment was reversed before"
 	case 0xB5:
-		return "reversal not possible"
+		return "reversal not possible: the payment is settled or the terminal does not know it"
 	case 0xB7:
 		return "amount does not fit the reservation"
 	case 0xB8:
@@ -256,6 +256,14 @@ func remedy(code byte) string {
 		return "Check the currency of the till and of the terminal."
 	case 0xC3, 0xC8, 0xC9, 0x0D:
 		return "Check the amount or take another means of payment."
+	case 0x77:
+		return "Look at the terminal; when it is ready, run the end of day again."
+	case 0xB4:
+		return "Compare with the slips: the money went back with an earlier reversal."
+	case 0xB5, 0x19:
+		return "Give the money back by a refund."
+	case 0xB7, 0xB8:
+		return "Book or take back the open reservations at the terminal, then try again."
 	case 0x83, 0xC5:
 		return "The terminal cannot do this; check the option payment_type or take another means of payment."
 	}
@@ -265,7 +273,7 @@ func remedy(code byte) string {
 // passing says whether a refusal is a state of the terminal that can end, so that the same command may succeed later.
 func passing(code byte) bool {
 	switch code {
-	case 0x51, 0x62, 0x6A, 0x6B, 0x7D, 0x9B, 0x9C, 0xA0, 0xA1, 0xA3, 0xB1, 0xB2, 0xC2, 0xCC, 0xDC, 0xDD, 0xE0, 0xE1, 0xF0, 0xF1, 0xF6:
+	case 0x51, 0x62, 0x6A, 0x6B, 0x77, 0x7D, 0x9B, 0x9C, 0xA0, 0xA1, 0xA3, 0xB1, 0xB2, 0xC2, 0xCC, 0xDC, 0xDD, 0xE0, 0xE1, 0xF0, 0xF1, 0xF6:
 		return true
 	}
 	return false

@@ -21,6 +21,7 @@ type Acquirer struct {
 	codes      map[[sha256.Size]byte]string // hashes of used codes, to their refs
 	references map[string]string            // of QR codes made by tills, to their refs
 	loose      map[string]pos.Money         // money that came with a reference that nobody expects yet
+	captures   map[string]*capture          // offline approvals, by ref
 	number     int                          // of the last transaction
 	observers  []func(Event)
 	events     []Event // to be told when the mutex is given back
@@ -37,7 +38,7 @@ var errClosed = errors.New("simulated acquirer: the order is closed")
 // New makes an acquirer with empty books.
 func New() *Acquirer {
 	return &Acquirer{accounts: map[string]*account{}, planned: map[string]*Customer{}, codes: map[[sha256.Size]byte]string{},
-		references: map[string]string{}, loose: map[string]pos.Money{}}
+		references: map[string]string{}, loose: map[string]pos.Money{}, captures: map[string]*capture{}}
 }
 
 // unlock gives the mutex back and then tells the observers what has happened.

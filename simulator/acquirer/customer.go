@@ -20,6 +20,8 @@ type Customer struct {
 	Slow         time.Duration // a payment call arrives that late, even when its caller has gone
 	LoseQueries  int           // so many queries are unclear
 	LoseCancels  int           // so many cancels are carried out, and their answers are lost
+	RefuseTries  int           // so many tries to collect an offline approval are declined
+	LoseCaptures int           // so many calls to collect one are carried out, and their answers are lost
 	LoseRefunds  int           // so many refunds are carried out, and their answers are lost
 	Hang         bool          // what is lost keeps its caller waiting until the call's context ends, instead of failing at once
 }

@@ -19,6 +19,9 @@ const (
 	Overtaken   Moment = "overtaken"    // it came after it was closed, and is refused
 	Reverted    Moment = "reverted"     // given back by a cancel
 	GivenBack   Moment = "given_back"   // given back by a refund
+	Collected   Moment = "collected"    // an offline approval was captured
+	NotTaken    Moment = "not_taken"    // a try to capture one was declined
+	CaptureLost Moment = "capture_lost" // carried out, the answer lost
 	RequestLost Moment = "request_lost" // a call never arrived
 	RequestSlow Moment = "request_slow" // a payment call arrives later
 	AnswerLost  Moment = "answer_lost"  // a payment call was carried out, the answer lost

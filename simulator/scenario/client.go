@@ -86,6 +86,22 @@ func (c *client) cancel(ctx context.Context, id string) (api.Payment, error) {
 	return p, c.call(ctx, http.MethodPost, "/v1/payments/"+id+"/cancel", nil, &p)
 }
 
+// giveBack voids a payment or gives some of it back, or asks what became of that.
+func (c *client) giveBack(ctx context.Context, id string, b *giveBack, wait time.Duration) (api.Payment, error) {
+	var p api.Payment
+	body := map[string]any{"operation": b.key}
+	if b.void {
+		return p, c.call(ctx, http.MethodPost, "/v1/payments/"+id+"/void?wait="+wait.String(), body, &p)
+	}
+	if b.amount > 0 {
+		body["amount"] = b.amount
+	}
+	if b.tender != "" {
+		body["tender"] = b.tender
+	}
+	return p, c.call(ctx, http.MethodPost, "/v1/payments/"+id+"/refunds?wait="+wait.String(), body, &p)
+}
+
 func (c *client) status(ctx context.Context) (api.Status, error) {
 	var s api.Status
 	return s, c.call(ctx, http.MethodGet, "/v1/status", nil, &s)

@@ -43,11 +43,15 @@ type day struct {
 	armed   []*kill    // the first one strikes at its moment of a card sale
 	witness *witness
 
+	armedBack []*kill // each strikes at its moment of a void or refund by card
+	giving    bool    // money is given back by card
+
 	tally    sync.Mutex // guards what follows
 	result   Result
 	answers  map[pos.OrderRef][]api.Payment // what the cashier saw in the end
 	failed   []error                        // of phone sales
 	troubled map[pos.OrderRef]bool
+	handed   map[pos.PaymentID]pos.Minor // given back out of the drawer
 	sold     int
 }
 
@@ -60,7 +64,7 @@ func OfflineDay(ctx context.Context, d *Demo, seed uint64, progress func(done, a
 		return Result{}, err
 	}
 	y := &day{Demo: d, plan: makePlan(seed), key: signer.Public(), progress: progress, witness: newWitness(), answers: map[pos.OrderRef][]api.Payment{},
-		byOrder: map[pos.OrderRef]*phoneSale{}, troubled: map[pos.OrderRef]bool{}}
+		byOrder: map[pos.OrderRef]*phoneSale{}, troubled: map[pos.OrderRef]bool{}, handed: map[pos.PaymentID]pos.Minor{}}
 	y.result = Result{Seed: seed, Violations: []string{}, Happened: map[string]int{}, Data: d.places.root}
 	for i := range y.plan.phone {
 		y.byOrder[y.plan.phone[i].order] = &y.plan.phone[i]
@@ -90,6 +94,9 @@ func (y *day) play(ctx context.Context) error {
 		s := &y.plan.sales[i]
 		y.switchNetwork(i)
 		y.startPhones(ctx, i)
+		if err := y.giveBackBefore(ctx, i); err != nil {
+			return err
+		}
 		if err := y.sell(ctx, s); err != nil {
 			return fmt.Errorf("sale %s (%s %d): %w", s.order, s.tender, s.amount, err)
 		}

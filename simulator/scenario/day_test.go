@@ -66,6 +66,8 @@ func TestOfflineDay(t *testing.T) {
 			t.Fatalf("exit %d: %+v", code, r)
 		case r.Payments < 300 || r.NetworkCuts < 3 || r.AgentKills < 8 || r.PlatformKills < 4 || r.Expired < 3 || r.Refunded < 2:
 			t.Errorf("the day was too quiet: %+v", r)
+		case r.Voids < 4 || r.Refunds < 20:
+			t.Errorf("%d voids and %d refunds: too few went back", r.Voids, r.Refunds)
 		case r.Lost != 0 || r.Duplicated != 0 || r.UnknownOpen != 0:
 			t.Errorf("lost %d, doubled %d, open %d", r.Lost, r.Duplicated, r.UnknownOpen)
 		case r.Payments != r.Approved+r.ApprovedOffline+r.Declined+r.Cancelled+r.Expired+r.UnknownOpen:
@@ -76,7 +78,8 @@ func TestOfflineDay(t *testing.T) {
 			t.Errorf("the day took %s, eight times its goal", took)
 		}
 		for _, trouble := range []string{"agent_killed", "agent_killed_asking", "platform_killed", "platform_killed_asking", "acquirer_answer_lost", "platform_reply_lost",
-			"cashier_cancelled", "unknown_given_up", "code_used_again_refused", "offline_refused", "refunded"} {
+			"cashier_cancelled", "unknown_given_up", "code_used_again_refused", "offline_refused", "refunded",
+			"refund_agent_killed", "refund_platform_killed"} {
 			if r.Happened[trouble] == 0 {
 				t.Errorf("it never happened: %s", trouble)
 			}

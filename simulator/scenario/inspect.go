@@ -19,10 +19,19 @@ type witness struct {
 	refused  map[pos.OrderRef]bool // orders whose code the till refused because it was offline
 	calls    []bankCall            // of the acquirer
 	broken   []string              // laws that the calls themselves break
+	running  backKey               // what the counter gives back now
+	given    map[backKey]bool      // whose command has begun to arrive
+}
+
+// backKey names an operation among all payments.
+type backKey struct {
+	payment   pos.PaymentID
+	operation pos.OperationKey
 }
 
 func newWitness() *witness {
-	return &witness{asked: map[pos.Minor]bool{}, answered: map[string]bool{}, refused: map[pos.OrderRef]bool{}}
+	return &witness{asked: map[pos.Minor]bool{}, answered: map[string]bool{}, refused: map[pos.OrderRef]bool{},
+		given: map[backKey]bool{}}
 }
 
 // ask takes a call that the acquirer has received. A payment is authorised once, whatever was lost, and never after the till has
@@ -44,6 +53,8 @@ func (w *witness) see(e zvtsim.Event, running pos.Minor) {
 	switch {
 	case e.Command == "06 01" && (e.Moment == zvtsim.ByteReceived || e.Moment == zvtsim.Received):
 		w.asked[running] = true
+	case (e.Command == "06 30" || e.Command == "06 31") && (e.Moment == zvtsim.ByteReceived || e.Moment == zvtsim.Received):
+		w.given[w.running] = true
 	case e.Moment == zvtsim.Accepted:
 		w.answered[fmt.Sprintf("%06d", e.Trace)] = true
 	}
@@ -103,6 +114,17 @@ func (w *witness) compare(payments view.Payments) (broken []string) {
 		}
 		if p.Decision != nil {
 			results[p.Decision.Trace] = true
+		}
+		for i := range p.Operations {
+			if d := p.Operations[i].Decision; d != nil {
+				results[d.Trace] = true
+			}
+		}
+	}
+	for key := range w.given {
+		if p := payments[key.payment]; p == nil || p.Operation(key.operation) == nil {
+			broken = append(broken, fmt.Sprintf("law 1: the terminal was asked to give money of payment %s back and the dead journal holds no operation %s",
+				key.payment, key.operation))
 		}
 	}
 	for amount := range w.asked {

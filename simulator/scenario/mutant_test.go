@@ -18,7 +18,7 @@ var mutants = []struct {
 	edits []edit
 }{
 	{"law 1, the intent is written after the terminal was asked", "law 1", []edit{{"agent/engine/pay.go",
-		`	if _, err := e.journal.Append(intent); err != nil {
+		`	if _, err := e.journal.Append(r.withOverride(intent)...); err != nil {
 		s.release()
 		return err
 	}
@@ -35,10 +35,10 @@ var mutants = []struct {
 	records, err := e.journal.Append(bodies...)
 `}}},
 	{"law 2, the result is acknowledged before it is durable", "law 2", []edit{{"drivers/zvt/run.go",
-		`	if coded && !r.store(result) {`,
+		`	if coded && !r.store(said, result) {`,
 		`	_, _ = r.t.link.send(context.Background(), accepted())
 	time.Sleep(30 * time.Millisecond)
-	if coded && !r.store(result) {`}}},
+	if coded && !r.store(said, result) {`}}},
 	{"law 3, the acquirer is asked again when its answer was lost", "law 3", []edit{{"sync/wallet/act.go",
 		`		got.answer, got.err = l.acquirer.Authorise(ctx, t.order(), code)
 `, `		got.answer, got.err = l.acquirer.Authorise(ctx, t.order(), code)

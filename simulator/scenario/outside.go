@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform"
@@ -22,15 +23,10 @@ func (y *day) compareOutside(ctx context.Context) error {
 		byAmount[s.amount], byAmount[s.paid()] = s.order, s.order
 		orders = append(orders, s.order)
 	}
-	for _, tx := range y.terminal.Memory().Transactions {
-		if tx.Counts() {
-			moved[byAmount[tx.Amount]]++
-			y.result.TerminalTotal += tx.Amount
-		}
-	}
+	y.terminalMoved(byAmount, moved)
 	for _, a := range y.bank.Accounts() {
 		if a.Net.Amount > 0 {
-			moved[byAmount[a.Net.Amount]]++
+			moved[numbered(a.Net.Amount)]++ // of what is left the last digits stay
 		}
 	}
 	acquired, err := y.bank.Totals()
@@ -40,10 +36,14 @@ func (y *day) compareOutside(ctx context.Context) error {
 	y.result.TerminalTotal += sum(acquired)
 	for order, answers := range y.answers {
 		for _, p := range answers {
+			kept := -y.handed[p.ID] // of a card or a code too, when it went back in cash
 			if p.Tender == pos.Cash && p.Status == pos.Approved {
-				moved[order]++
-				y.result.TerminalTotal += p.Amount
+				kept += p.Amount
 			}
+			if kept > 0 {
+				moved[order]++
+			}
+			y.result.TerminalTotal += kept
 		}
 	}
 	booked, err := y.booked(ctx)
@@ -57,6 +57,33 @@ func (y *day) compareOutside(ctx context.Context) error {
 		y.result.Duplicated += max(0, moved[order]-1, booked[order]-1)
 	}
 	return nil
+}
+
+// terminalMoved counts the payments that the terminal itself remembers. Its refunds are transactions of their own: what all of an order went back by
+// did not move.
+func (y *day) terminalMoved(byAmount map[pos.Minor]pos.OrderRef, moved map[pos.OrderRef]int) {
+	kept := map[pos.OrderRef]pos.Minor{}
+	for _, tx := range y.terminal.Memory().Transactions {
+		switch {
+		case tx.Counts():
+			moved[byAmount[tx.Amount]]++
+			kept[byAmount[tx.Amount]] += tx.Amount
+			y.result.TerminalTotal += tx.Amount
+		case tx.Returns():
+			kept[numbered(tx.Amount)] -= tx.Amount
+			y.result.TerminalTotal -= tx.Amount
+		}
+	}
+	for order, left := range kept {
+		if left <= 0 {
+			moved[order]--
+		}
+	}
+}
+
+// numbered is the order of an amount, or of a part of it, by its last digits: those of the sale's number, or that and what is paid oddly.
+func numbered(amount pos.Minor) pos.OrderRef {
+	return pos.OrderRef(fmt.Sprintf("day/%04d", amount%oddly))
 }
 
 // booked counts the taken payments of each order in the ledger.

@@ -85,8 +85,21 @@ func (y *day) sellByPhone(ctx context.Context, s *phoneSale) error {
 	if s.how.moneyComesLate() {
 		return y.awaitRefund(ctx, s, p)
 	}
+	if len(s.backs) > 0 && p.Status == pos.Approved && !refused {
+		return y.giveBackByPhone(ctx, s, &p)
+	}
 	if refused || s.retry && p.Status.Uncharged() {
 		y.payInCash(ctx, s)
+	}
+	return nil
+}
+
+// giveBackByPhone gives back what is planned of a payment that a phone has made.
+func (y *day) giveBackByPhone(ctx context.Context, s *phoneSale, p *api.Payment) error {
+	for _, b := range s.backs {
+		if err := y.back(ctx, p, b); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ type phoneSale struct {
 	came *atomic.Bool // its trouble has come
 	next int          // the planned sale that repeats it when the trouble did not come; 0 for none
 
-	reference string // in the QR of the till's own, once it was shown
+	reference string     // in the QR of the till's own, once it was shown
+	backs     []giveBack // what the cashier gives back of it
 }
 
 // oddly is what an odd customer pays more than asked. Amounts of a day end on its sales' numbers, which are below it.

@@ -103,7 +103,7 @@ func (d *Demo) tillConfig(root cose.PublicKey) agent.Config {
 		Till: tillID, Merchant: merchantID, Currency: currency, Timezone: "Europe/Berlin", Data: ".",
 		Platform: agent.PlatformConfig{Broker: "tcp://" + d.shop.Addr(), RootKey: hex.EncodeToString(root)},
 		API:      agent.APIConfig{Listen: d.places.till, AllowedHosts: []string{}},
-		Journal:  agent.JournalConfig{SegmentMiB: 8},
+		Journal:  agent.JournalConfig{SegmentMiB: 8, RetentionDays: 90},
 		Devices:  d.devices(),
 		Tenders:  []pos.Tender{pos.Cash, pos.Card, pos.Code, pos.QR},
 		QR: []agent.QRConfig{{Scheme: "wechat", Source: record.FromPlatform, TTLS: ttl}, {Scheme: "alipay", Source: record.FromPlatform, TTLS: ttl},

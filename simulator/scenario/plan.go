@@ -65,6 +65,9 @@ type plan struct {
 	phone []phoneSale
 	cut   []int // sales before which the network is cut
 	mend  []int // sales before which it is mended
+
+	backs  map[int][]backAt // what is given back before a sale
+	backed map[int]bool     // sales of which something is given back
 }
 
 // agentMoments are the moments of a card payment at which the agent is killed: before, between and after all three marks.
@@ -84,7 +87,7 @@ func agentMoments(r *rand.Rand) []*kill {
 // makePlan makes the day of a seed. The same seed gives the same plan.
 func makePlan(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 0x7111_900f))
-	p := plan{sales: make([]sale, payments)}
+	p := plan{sales: make([]sale, payments), backed: map[int]bool{}}
 	for i := range p.sales {
 		p.sales[i] = planSale(r, i)
 	}
@@ -113,6 +116,8 @@ func makePlan(seed uint64) plan {
 		s.tender, s.kill = pos.Cash, &kill{who: killedBeforeReply}
 	}
 	p.planPhones(r)
+	p.planBacks(r)
+	p.planPhoneBacks()
 	return p
 }
 

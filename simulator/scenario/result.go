@@ -30,6 +30,8 @@ type Result struct {
 	Lost            int       `json:"lost"`       // moved outside and not in the ledger
 	Duplicated      int       `json:"duplicated"` // moved or booked twice for one order
 	Refunded        int       `json:"refunded"`   // of those that ended without money: it came late, and went back
+	Voids           int       `json:"voids"`      // taken back by the cashier
+	Refunds         int       `json:"refunds"`    // given back by the cashier, whole or in part
 	TerminalTotal   pos.Minor `json:"terminal_total"`
 	JournalTotal    pos.Minor `json:"journal_total"`
 	LedgerTotal     pos.Minor `json:"ledger_total"`

@@ -49,6 +49,11 @@ func (y *day) observe(e zvtsim.Event) {
 	if len(y.armed) > 0 {
 		k = y.armed[0]
 	}
+	if b := y.strikesBack(e); b != nil {
+		y.mu.Unlock()
+		y.killAgent(b)
+		return
+	}
 	strikes := k != nil && e.Moment == k.at && (k.of == "" || e.Command == k.of) && (k.at != zvtsim.ByteReceived || e.Byte >= k.byte)
 	if strikes {
 		y.armed = y.armed[1:]
@@ -109,5 +114,8 @@ func (y *day) missedKills() {
 		if s := &y.plan.sales[i]; s.kill != nil && !s.kill.struck.Load() {
 			y.violate(fmt.Sprintf("plan: a kill did not strike at sale %s: %s", s.order, s.kill))
 		}
+	}
+	for _, k := range y.armedBack {
+		y.violate(fmt.Sprintf("plan: a kill did not strike while money was given back: %s", k))
 	}
 }

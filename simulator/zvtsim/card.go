@@ -25,11 +25,12 @@ const (
 	Contradict     Do = "contradict"      // 04 0F 27 00, then 06 1E: the money is not taken
 )
 
-// Card is the next card and its holder. The zero value is a chip card that is approved after 300 ms.
+// Card is the next card and its holder, and for a reversal, which needs no card, how it goes. The zero value is a chip card that is approved
+// after 300 ms.
 type Card struct {
 	Do          Do            // Approve when empty
 	After       time.Duration // how long the customer takes; 300 ms when 0 (95 s for PINTimeout, four minutes for SlowPIN)
-	Tip         pos.Minor     // added to the amount
+	Tip         pos.Minor     // added to the amount of a payment
 	Brand       string        // visa when empty; mastercard, girocard, amex
 	Last4       string        // 1111 when empty
 	Contactless bool

@@ -14,9 +14,11 @@ const (
 	codeHostLost     byte = 0x9B
 	codeBusy         byte = 0x9C
 	codePartial      byte = 0x9D
+	codeNoDay        byte = 0x77 // end of day not possible
 	codeReversed     byte = 0xB4 // already reversed
 	codeIrreversible byte = 0xB5
 	codeTooSmall     byte = 0xC8
+	codeDayDue       byte = 0xF0 // end of day must run first
 )
 
 // Intermediate states (PA00P015, 04 FF).
@@ -30,6 +32,7 @@ const (
 // Bits of the configuration byte (PA00P015, registration).
 const (
 	printPayments  byte = 0x02 // the till prints receipts of payments
+	printAdmin     byte = 0x04 // the till prints receipts of an end of day
 	wantsProgress  byte = 0x08
 	printsOurLines byte = 0x80 // from the text that we send
 )

@@ -18,6 +18,8 @@ func (s *session) command(m codec.APDU) error {
 		return s.repeatReceipt(m.Data)
 	case m.Is(0x06, 0x30):
 		return s.reversal(m.Data)
+	case m.Is(0x06, 0x31):
+		return s.refund(m.Data)
 	case m.Is(0x06, 0x50):
 		return s.endOfDay(m.Data)
 	case m.Is(0x06, 0xB0):
@@ -35,6 +37,9 @@ func (s *session) status() error {
 	}
 	const version = "TPSIM 1"
 	data := append([]byte{0xF0, 0xF0, 0xF0 | byte(len(version))}, version...)
+	if s.t.Memory().DayDue {
+		return s.finish(append(data, codeDayDue))
+	}
 	return s.finish(append(data, codeOK))
 }
 

@@ -4,8 +4,9 @@
 // PA00P015 and PA00P016. Its memory is a JSON file (see [Memory]) that survives the till and the terminal's own restart: the
 // terminal's truth, by which a reconciliation checks what the till believes.
 //
-// The money rule (PA00P015, 2.2.8): a transaction is stored when the terminal decides to approve it, before 04 0F leaves; it is
+// The money rule (PA00P015, 2.2.8) for payments, reversals and refunds: a transaction is stored when the terminal decides to approve it, before 04 0F leaves; it is
 // final when the till has accepted 04 0F and answered every print command. A refusal, silence for longer than BMP 01 (30 s
 // unless asked otherwise) or a lost line before that makes the terminal take it back by itself. A terminal that is configured
-// to KeepUnacknowledged never does.
+// to KeepUnacknowledged never does, and one that does ReverseLate still tells the transaction over 06 20 until the time for an
+// answer is over. An end of day is final before the till hears of it.
 package zvtsim

@@ -26,6 +26,7 @@ type lane struct {
 	served chan error
 	driver drivers.CardTerminal
 	last   drivers.Last
+	sold   drivers.Last // the sale that a void takes back
 }
 
 func newLane(t *testing.T, dir string, o zvtsim.Options) *lane {
@@ -84,27 +85,57 @@ func (l *lane) open() {
 
 func euros(minor pos.Minor) pos.Money { return pos.Money{Amount: minor, Currency: "EUR"} }
 
-// sell runs a sale and, where its outcome is unknown, the recovery on a new wire. It returns whether the till believes that it
-// has the money, how it came to know, and whether nothing could be proven.
+// sell runs a sale as act does.
 func (l *lane) sell(amount pos.Money) (paid bool, how string, undecided bool) {
 	l.t.Helper()
+	return l.act(drivers.SaleOf, amount)
+}
+
+// command sends the command of a transaction.
+func (l *lane) command(what drivers.Transaction, sale drivers.Sale) (drivers.Outcome, error) {
+	switch what {
+	case drivers.VoidOf:
+		return l.driver.Void(context.Background(), sale, l.sold)
+	case drivers.RefundOf:
+		return l.driver.Refund(context.Background(), sale)
+	}
+	return l.driver.Sale(context.Background(), sale)
+}
+
+// act runs a transaction and, where its outcome is unknown, the recovery on a new wire. It returns whether the till believes that the
+// money moved, how it came to know, and whether nothing could be proven.
+func (l *lane) act(what drivers.Transaction, amount pos.Money) (moved bool, how string, undecided bool) {
+	l.t.Helper()
 	var stored *drivers.Result
-	outcome, err := l.driver.Sale(context.Background(), drivers.Sale{Amount: amount, Progress: func(drivers.Progress) {},
+	outcome, err := l.command(what, drivers.Sale{Amount: amount, Progress: func(drivers.Progress) {},
 		Commit: func(r drivers.Result) error { stored = &r; return nil }})
 	l.unplug()
 	if err == nil {
-		return outcome.Result.Decision.Status().Taken(), "sale " + string(outcome.Result.Decision), false
+		l.sold = drivers.Last{Trace: outcome.Result.Trace, ReceiptNo: outcome.Result.ReceiptNo}
+		return outcome.Result.Decision.Status().Taken(), "outcome " + string(outcome.Result.Decision), false
 	}
 	if pos.MoneyOf(err) == pos.NoneMoved {
-		return false, "sale " + err.Error(), false
+		return false, "outcome " + err.Error(), false
 	}
 	l.plug(wire.Options{})
 	defer l.unplug()
-	r, recovered := l.driver.Recover(context.Background(), drivers.Pending{Amount: amount, Before: l.last, Stored: stored})
-	if recovered != nil {
-		l.t.Errorf("Recover: %v (after %v)", recovered, err)
-	}
+	r := l.recover(drivers.Pending{What: what, Of: l.sold, Amount: amount, Before: l.last, Stored: stored})
 	return r.Verdict == drivers.Charged, fmt.Sprintf("recovery %s: %s (after %v)", r.Verdict, r.Text, err), r.Verdict == drivers.Undecided
+}
+
+// recover asks as long as the terminal may change its mind.
+func (l *lane) recover(p drivers.Pending) drivers.Recovery {
+	l.t.Helper()
+	for {
+		r, err := l.driver.Recover(context.Background(), p)
+		if err != nil {
+			l.t.Errorf("Recover: %v", err)
+		}
+		if r.Again == 0 {
+			return r
+		}
+		time.Sleep(r.Again)
+	}
 }
 
 // held is what the terminal itself counts.
@@ -158,13 +189,19 @@ func TestDriverAndTerminalAgree(t *testing.T) {
 }
 
 // agree sells and compares.
-func (l *lane) agree(amount pos.Money) {
+func (l *lane) agree(amount pos.Money) { l.t.Helper(); l.agreeOn(drivers.SaleOf, amount) }
+
+// agreeOn runs a transaction and compares what the till believes with what the terminal holds.
+func (l *lane) agreeOn(what drivers.Transaction, amount pos.Money) {
 	l.t.Helper()
 	before := l.held()
-	paid, how, undecided := l.sell(amount)
+	moved, how, undecided := l.act(what, amount)
 	got := l.held() - before
-	if undecided || paid != (got == amount.Amount) || !paid && got != 0 {
-		l.t.Errorf("the terminal holds %d, the till believes paid=%v by %s", got, paid, how)
+	if what != drivers.SaleOf {
+		got = -got
+	}
+	if undecided || moved != (got == amount.Amount) || !moved && got != 0 {
+		l.t.Errorf("the terminal moved %d, the till believes %s=%v by %s", got, what, moved, how)
 	}
 }
 

@@ -14,16 +14,19 @@ const (
 	Stored       Moment = "stored"        // a transaction is in the memory, not final
 	Accepted     Moment = "accepted"      // 80 00 to the result has come
 	Final        Moment = "final"         // the money is the merchant's
+	Doomed       Moment = "doomed"        // its answers are missing: it is told still, and will be taken back (Options.ReverseLate)
 	Reversed     Moment = "reversed"      // the terminal or a reversal took it back
-	Settled      Moment = "settled"       // an end of day closed the batch
+	Settled      Moment = "settled"       // an end of day closed the batch; Amount is what it came to
+	DayFailed    Moment = "day_failed"    // an end of day was begun and not done
 )
 
 // Event is told to observers on the goroutine that serves the wire, before the terminal goes on: what an observer stops then
-// happens at exactly that moment. An observer must not call the terminal's Close.
+// happens at exactly that moment. Only a late reversal is told from a goroutine of its own. An observer must not call the terminal's Close.
 type Event struct {
 	Moment  Moment
 	Command string
 	Byte    int
-	Trace   int // of the transaction concerned, 0 for none
+	Trace   int  // of the transaction concerned, 0 for none
+	Kind    Kind // of the transaction concerned, "" for none
 	Amount  pos.Minor
 }

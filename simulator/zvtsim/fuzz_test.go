@@ -29,7 +29,7 @@ func next(plugged chan<- struct{}) func(context.Context) (io.ReadWriteCloser, er
 func FuzzCommands(f *testing.F) {
 	for _, seed := range []string{"0600060000000009 78",
 		"06010A04000000001023490978", "0620050000000303", "06300600000087 0001", "0650030000 00", "050100",
-		"06B000", "060200", "0601FFFFFF", "06000900000000097806820000"} {
+		"06B000", "060200", "06310A00000004000000001023", "0650030000000601 00", "0601FFFFFF", "06000900000000097806820000"} {
 		f.Add(unhex(seed))
 	}
 	dir := f.TempDir()

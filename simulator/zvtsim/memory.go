@@ -17,8 +17,9 @@ import (
 type Memory struct {
 	TerminalID   string        `json:"terminal_id"` // eight digits
 	Currency     pos.Currency  `json:"currency"`
-	LastTrace    int           `json:"last_trace"`   // 0 to 999999, never given twice until it wraps
-	LastReceipt  int           `json:"last_receipt"` // 0 to 9999, wraps to 1
+	LastTrace    int           `json:"last_trace"`        // 0 to 999999, never given twice until it wraps
+	LastReceipt  int           `json:"last_receipt"`      // 0 to 9999, wraps to 1
+	DayDue       bool          `json:"day_due,omitempty"` // an end of day has failed: no payment before one succeeds
 	Registration *Registration `json:"registration,omitempty"`
 	Transactions []Transaction `json:"transactions"` // all, in the order of their traces
 	Settlements  []Settlement  `json:"settlements"`
@@ -34,10 +35,11 @@ type Registration struct {
 // Kind of a transaction.
 type Kind string
 
-// The kinds. A reversal is a transaction of its own that marks its payment as reversed.
+// The kinds. A reversal is a transaction of its own that marks its payment as reversed; a refund stands for itself.
 const (
 	Payment  Kind = "payment"
 	Reversal Kind = "reversal"
+	Refund   Kind = "refund"
 )
 
 // Transaction is one entry of the terminal's journal.
@@ -54,19 +56,26 @@ type Transaction struct {
 	Entry      byte         `json:"entry"` // TLV 1F12: 1 chip, 2 contactless
 	Offline    bool         `json:"offline"`
 	Open       bool         `json:"open"`                  // stored, and not final yet
+	Doomed     bool         `json:"doomed,omitempty"`      // open, told as if it stood, and to be taken back (Options.ReverseLate)
 	Reversed   bool         `json:"reversed"`              // taken back: stays listed, does not count
 	Settled    bool         `json:"settled"`               // went to the acquirer with an end of day
 	ReversalOf int          `json:"reversal_of,omitempty"` // trace of the payment that a reversal takes back
+
+	answer time.Duration // how long the till may take to answer
 }
 
 // Counts says whether the customer's money is taken.
 func (t Transaction) Counts() bool { return t.Kind == Payment && !t.Reversed && !t.Open }
 
-// Settlement is one end of day.
+// Returns says whether money was given back to a customer by a refund.
+func (t Transaction) Returns() bool { return t.Kind == Refund && !t.Reversed && !t.Open }
+
+// Settlement is one end of day: Count and the Count of each brand are the payments that count, amounts those less the refunds.
 type Settlement struct {
 	At      time.Time          `json:"at"`
+	Trace   int                `json:"trace,omitempty"`
 	Count   int                `json:"count"`
-	Amount  pos.Minor          `json:"amount"`
+	Amount  pos.Minor          `json:"amount"` // below 0 when more went back than came
 	ByBrand map[string]pos.Sum `json:"by_brand"`
 }
 
@@ -83,7 +92,8 @@ func Load(path string) (Memory, error) {
 	return m, nil
 }
 
-// Totals are the money that the terminal took, settled or not: tender card by currency.
+// Totals are the money that the terminal took less what it gave back, settled or not: tender card by currency. The count is that of the
+// payments that count; a refund lowers the amount only.
 func (m Memory) Totals() pos.Totals {
 	totals := pos.Totals{}
 	for _, t := range m.Transactions {
@@ -91,14 +101,24 @@ func (m Memory) Totals() pos.Totals {
 			_ = totals.Add(pos.Card, pos.Money{Amount: t.Amount, Currency: t.Currency}) // cannot overflow: amounts have 12 digits
 		}
 	}
+	for _, t := range m.Transactions {
+		if !t.Returns() {
+			continue
+		}
+		if totals[pos.Card] == nil {
+			totals[pos.Card] = map[pos.Currency]pos.Sum{}
+		}
+		sum := totals[pos.Card][t.Currency]
+		totals[pos.Card][t.Currency] = pos.Sum{Count: sum.Count, Amount: sum.Amount - t.Amount}
+	}
 	return totals
 }
 
-// Last is the last successful transaction, as 06 20 repeats it: not one that was taken back by the terminal itself, nor an open
-// one.
+// Last is the last successful transaction, as 06 20 repeats it: not one that was taken back, nor an open one, unless it is told for the time
+// being.
 func (m Memory) Last() (Transaction, bool) {
 	for i := len(m.Transactions) - 1; i >= 0; i-- {
-		if t := m.Transactions[i]; !t.Open && !t.Reversed {
+		if t := m.Transactions[i]; (!t.Open || t.Doomed) && !t.Reversed {
 			return t, true
 		}
 	}
@@ -149,16 +169,33 @@ func (m *Memory) number() (trace, receipt int) {
 	return m.LastTrace, m.LastReceipt
 }
 
-// batch are the sums of the payments that no end of day has taken yet.
+// batch are the sums of the payments and refunds that no end of day has taken yet.
 func (m *Memory) batch() Settlement {
 	s := Settlement{ByBrand: map[string]pos.Sum{}}
 	for _, t := range m.Transactions {
-		if !t.Counts() || t.Settled {
+		part := pos.Sum{Count: 1, Amount: t.Amount}
+		if t.Returns() {
+			part = pos.Sum{Amount: -t.Amount}
+		}
+		if t.Settled || !t.Counts() && !t.Returns() {
 			continue
 		}
-		s.Count, s.Amount = s.Count+1, s.Amount+t.Amount
+		s.Count, s.Amount = s.Count+part.Count, s.Amount+part.Amount
 		b := s.ByBrand[t.Brand]
-		s.ByBrand[t.Brand] = pos.Sum{Count: b.Count + 1, Amount: b.Amount + t.Amount}
+		s.ByBrand[t.Brand] = pos.Sum{Count: b.Count + part.Count, Amount: b.Amount + part.Amount}
 	}
 	return s
+}
+
+// effect carries out what a transaction does to another once it is final: a reversal marks its payment. It returns that payment.
+func (m *Memory) effect(tx Transaction) (paid Transaction, ok bool) {
+	if tx.Kind != Reversal {
+		return Transaction{}, false
+	}
+	p := m.find(tx.ReversalOf)
+	if p == nil {
+		return Transaction{}, false
+	}
+	p.Reversed = true
+	return *p, true
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// order is what 06 01 asks for.
+// order is what 06 01, 06 30 or 06 31 asks for.
 type order struct {
+	kind     Kind
+	paid     Transaction // that a reversal takes back
 	amount   pos.Minor
 	answer   time.Duration // BMP 01: how long the till may take to answer 04 0F
 	repeats  int           // BMP 02: how often 04 0F is repeated after 84 9C
@@ -19,13 +21,15 @@ type order struct {
 
 // payment answers 06 01 and plays the sale to its end.
 func (s *session) payment(data []byte) error {
-	if _, ok := s.registration(); !ok {
-		return s.send(refused(codeUnregistered))
-	}
-	o, code := s.order(data)
+	o, code := s.order(Payment, data)
 	if code != codeOK {
 		return s.send(refused(code))
 	}
+	return s.deal(o)
+}
+
+// deal plays a payment, reversal or refund to its end.
+func (s *session) deal(o order) error {
 	card := s.t.card()
 	if card.Do == Refuse {
 		return s.send(refused(max(card.Code, 1)))
@@ -33,7 +37,7 @@ func (s *session) payment(data []byte) error {
 	if err := s.send(accepted()); err != nil {
 		return err
 	}
-	if err := s.present(card); err != nil {
+	if err := s.present(o, card); err != nil {
 		return err
 	}
 	switch {
@@ -47,8 +51,14 @@ func (s *session) payment(data []byte) error {
 	return s.unpaid(o, card.failure())
 }
 
-// order reads 06 01. An unknown BMP is answered with 83.
-func (s *session) order(data []byte) (order, byte) {
+// order reads the fields of 06 01 and 06 31. An unknown BMP is answered with 83.
+func (s *session) order(kind Kind, data []byte) (order, byte) {
+	if _, ok := s.registration(); !ok {
+		return order{}, codeUnregistered
+	}
+	if s.t.Memory().DayDue {
+		return order{}, codeDayDue
+	}
 	fields, rest, err := codec.ParseFields(data)
 	amount, ok := fields.Number(codec.Amount)
 	if err != nil || len(rest) > 0 || !ok {
@@ -57,7 +67,7 @@ func (s *session) order(data []byte) (order, byte) {
 	if amount == 0 {
 		return order{}, codeTooSmall
 	}
-	o := order{amount: pos.Minor(amount), answer: answerTime}
+	o := order{kind: kind, amount: pos.Minor(amount), answer: answerTime}
 	if n, ok := fields.Number(codec.CurrencyCode); ok {
 		if o.currency = true; int(n) != s.t.Memory().Currency.Numeric() {
 			return order{}, codeCurrency
@@ -72,11 +82,13 @@ func (s *session) order(data []byte) (order, byte) {
 }
 
 // present is the customer with the card: the time until the terminal decides, in which the till may still abort.
-func (s *session) present(c Card) error {
+func (s *session) present(o order, c Card) error {
 	s.abortable = true
 	defer func() { s.abortable = false }()
-	if err := s.show(showInsert, ""); err != nil {
-		return err
+	if o.kind != Reversal {
+		if err := s.show(showInsert, ""); err != nil {
+			return err
+		}
 	}
 	if c.Do == SlowPIN {
 		return s.slowPIN(c.After)
@@ -159,10 +171,12 @@ func (s *session) approve(o order, c Card) error {
 		return errLost
 	}
 	kept, refusedBy, err := s.agree(tx, o, c)
-	if c.Do == LoseBeforeAck {
-		s.mute, s.inbox, s.decoder, s.splitter = false, nil, codec.Decoder{}, codec.Splitter{}
-	}
-	if tx.Open {
+	s.wake()
+	switch {
+	case !tx.Open:
+	case s.broken && !kept:
+		err = errors.Join(err, s.t.leave(tx.Trace))
+	default:
 		err = errors.Join(err, s.t.conclude(tx.Trace, !kept))
 	}
 	switch {
@@ -174,6 +188,13 @@ func (s *session) approve(o order, c Card) error {
 		return s.takenBack(o)
 	}
 	return nil
+}
+
+// wake ends the silence of LoseBeforeAck: what came meanwhile was not heard.
+func (s *session) wake() {
+	if s.mute {
+		s.mute, s.inbox, s.decoder, s.splitter = false, nil, codec.Decoder{}, codec.Splitter{}
+	}
 }
 
 // lost is errLost once the wire is gone.
@@ -210,7 +231,9 @@ func (s *session) agree(tx Transaction, o order, c Card) (kept, refusedBy bool, 
 	case !reply.Accepts():
 		return false, true, nil
 	}
-	s.t.tell(Event{Moment: Accepted, Command: "04 0f", Trace: tx.Trace, Amount: tx.Amount})
+	accepted := tx.event(Accepted)
+	accepted.Command = "04 0f"
+	s.t.tell(accepted)
 	ok, err := s.printReceipts(tx, time.Now().Add(o.answer))
 	return ok, !ok && (err == nil || errors.Is(err, errQuiet)), ignoreQuiet(err)
 }
@@ -265,44 +288,6 @@ func (s *session) lastWord(a codec.APDU, o order) (codec.APDU, error) {
 	s.mute = true
 	_, err = s.receive(time.Now().Add(o.answer))
 	return codec.APDU{}, err
-}
-
-// partly books what 84 9D says was given out (data: 04 and the amount).
-func (s *session) partly(trace int, data []byte) {
-	fields, _, _ := codec.ParseFields(data)
-	amount, ok := fields.Number(codec.Amount)
-	if !ok {
-		return
-	}
-	_ = s.t.change(func(m *Memory) {
-		if tx := m.find(trace); tx != nil {
-			tx.Amount = min(tx.Amount, pos.Minor(amount))
-		}
-	})
-}
-
-// transaction makes the entry of an approval.
-func (s *session) transaction(o order, c Card) Transaction {
-	tx := Transaction{Amount: o.amount + c.Tip, Tip: c.Tip, Currency: s.t.Memory().Currency, Kind: Payment, At: time.Now(),
-		Brand: c.Brand, Last4: c.Last4, Entry: 1, Offline: c.Do == OfflineApprove}
-	if c.Contactless {
-		tx.Entry = 2
-	}
-	tx.Open = c.Do != LoseResult && !s.t.options.KeepUnacknowledged
-	_ = s.t.change(func(m *Memory) { tx.Trace, tx.ReceiptNo = m.number() })
-	return tx
-}
-
-// store puts a transaction into the memory.
-func (s *session) store(tx Transaction) error {
-	err := s.t.change(func(m *Memory) { m.Transactions = append(m.Transactions, tx) })
-	if err == nil {
-		s.t.tell(Event{Moment: Stored, Trace: tx.Trace, Amount: tx.Amount})
-	}
-	if err == nil && !tx.Open {
-		s.t.tell(Event{Moment: Final, Trace: tx.Trace, Amount: tx.Amount})
-	}
-	return err
 }
 
 // number reads digits that were checked when the terminal was switched on.

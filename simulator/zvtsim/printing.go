@@ -13,6 +13,7 @@ import (
 const (
 	forMerchant byte = 0x01
 	forCustomer byte = 0x02
+	forOffice   byte = 0x03
 
 	plainLine   byte = 0x00
 	centredLine byte = 0x40
@@ -92,9 +93,12 @@ func attribute(i, n int) byte {
 // receipt is the text of a transaction for one reader.
 func (t Transaction) receipt(reader byte) []string {
 	_, brand := t.typeID()
-	title, entry, copyFor := "Kartenzahlung", "Chip", "Haendlerbeleg"
-	if t.Kind == Reversal {
-		title = "Storno"
+	title, done, entry, copyFor := "Kartenzahlung", "Zahlung erfolgt", "Chip", "Haendlerbeleg"
+	switch t.Kind {
+	case Reversal:
+		title, done = "Storno", fmt.Sprintf("Storno von Trace-Nr. %06d erfolgt", t.ReversalOf)
+	case Refund:
+		title, done = "Gutschrift", "Gutschrift erfolgt"
 	}
 	if t.Entry == 2 {
 		entry = "Kontaktlos"
@@ -110,5 +114,5 @@ func (t Transaction) receipt(reader byte) []string {
 	if t.Offline {
 		lines = append(lines, "Offline genehmigt")
 	}
-	return append(lines, "Zahlung erfolgt", "BITTE BELEG AUFBEWAHREN")
+	return append(lines, done, "BITTE BELEG AUFBEWAHREN")
 }

@@ -111,7 +111,7 @@ func TestUnplugOverAPseudoTerminal(t *testing.T) {
 	_ = port.Close()
 	port, driver = connect(t, address)
 	defer port.Close()
-	r, err := driver.Recover(ctx, drivers.Pending{Amount: pos.Money{Amount: 700, Currency: "EUR"}, Before: last})
+	r, err := driver.Recover(ctx, drivers.Pending{Amount: pos.Money{Amount: 700, Currency: "EUR"}, Before: last, Quiet: time.Hour})
 	if err != nil || r.Verdict != drivers.Charged || pt.Memory().Totals()[pos.Card]["EUR"].Amount != 700 {
 		t.Errorf("Recover: %+v, %v; the terminal holds %v", r, err, pt.Memory().Totals())
 	}

@@ -19,6 +19,8 @@ type Options struct {
 	Password           int           // six digits
 	Stream             bool          // bare APDUs instead of serial frames
 	KeepUnacknowledged bool          // never takes money back by itself (S17)
+	ReverseLate        bool          // over a lost wire takes money back only when BMP 01 is over, and tells it as the last transaction until then
+	NoRefunds          bool          // has no function for refunds: 84 83
 	PlainStatus        bool          // 04 FF without texts, and so without a T4 of the terminal's own
 	CardAfter          time.Duration // how long a customer takes whose Card does not say it; 300 ms when 0
 }
@@ -34,7 +36,10 @@ type Terminal struct {
 	mu       sync.Mutex
 	memory   Memory
 	cards    []Card
+	days     []Card // of the ends of day to come
 	observer func(Event)
+	late     map[int]*time.Timer // of the doomed transactions, by trace
+	reversal sync.WaitGroup      // of those timers that run
 }
 
 // ErrClosed is returned by Serve after Close.
@@ -55,22 +60,30 @@ func New(o Options) (*Terminal, error) {
 	if _, err := fmt.Sscanf(m.TerminalID, "%8d", new(int)); err != nil || !m.Currency.Known() {
 		return nil, fmt.Errorf("terminal id %q or currency %q of the simulated terminal is invalid", m.TerminalID, m.Currency)
 	}
-	t := &Terminal{options: o, memory: m}
+	t := &Terminal{options: o, memory: m, late: map[int]*time.Timer{}}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
-	return t, t.settleOpen()
-}
-
-// settleOpen decides on transactions that are still open.
-func (t *Terminal) settleOpen() error {
 	for _, tx := range t.Memory().Transactions {
 		if !tx.Open {
 			continue
 		}
-		if err := t.conclude(tx.Trace, !t.options.KeepUnacknowledged); err != nil {
+		if err := t.conclude(tx.Trace, !o.KeepUnacknowledged); err != nil {
+			return nil, err
+		}
+	}
+	return t, t.change(func(*Memory) {})
+}
+
+// settleOpen decides on the transactions that a lost wire left open.
+func (t *Terminal) settleOpen() error {
+	for _, tx := range t.Memory().Transactions {
+		if !tx.Open || tx.Doomed {
+			continue
+		}
+		if err := t.leave(tx.Trace); err != nil {
 			return err
 		}
 	}
-	return t.change(func(*Memory) {})
+	return nil
 }
 
 // Next puts a card into the queue. Without one the next card is approved.
@@ -85,6 +98,14 @@ func (t *Terminal) TakeAway() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.cards = nil
+}
+
+// NextEndOfDay puts the course of an end of day into a queue of its own: Approve, Decline (27 with Code, 77 when 0), Refuse, LoseResult or
+// LoseBeforeAck. Without one the next end of day succeeds.
+func (t *Terminal) NextEndOfDay(c Card) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.days = append(t.days, c)
 }
 
 // Observe sets who is told of events; nil for nobody.
@@ -149,6 +170,15 @@ func (t *Terminal) Close() error {
 	t.cancel()
 	t.serving.Lock()
 	defer t.serving.Unlock()
+	t.mu.Lock()
+	for _, timer := range t.late {
+		if timer.Stop() {
+			t.reversal.Done()
+		}
+	}
+	clear(t.late)
+	t.mu.Unlock()
+	t.reversal.Wait()
 	return nil
 }
 
@@ -163,6 +193,21 @@ func (t *Terminal) card() Card {
 	}
 	if c.After == 0 && c.Do.usual() < time.Second {
 		c.After = t.options.CardAfter
+	}
+	return c.withDefaults()
+}
+
+// day takes the course of the next end of day.
+func (t *Terminal) day() Card {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := Card{}
+	if len(t.days) > 0 {
+		c = t.days[0]
+		t.days = t.days[1:]
+	}
+	if c.Do == Decline && c.Code == 0 {
+		c.Code = codeNoDay
 	}
 	return c.withDefaults()
 }
@@ -183,22 +228,4 @@ func (t *Terminal) change(alter func(*Memory)) error {
 	defer t.mu.Unlock()
 	alter(&t.memory)
 	return t.memory.save(t.options.Path)
-}
-
-// conclude makes an open transaction final, or takes it back.
-func (t *Terminal) conclude(trace int, takeBack bool) error {
-	e := Event{Moment: Final, Trace: trace}
-	if takeBack {
-		e.Moment = Reversed
-	}
-	err := t.change(func(m *Memory) {
-		if tx := m.find(trace); tx != nil {
-			tx.Open, tx.Reversed = false, takeBack
-			e.Amount = tx.Amount
-		}
-	})
-	if err == nil {
-		t.tell(e)
-	}
-	return err
 }

@@ -65,6 +65,20 @@ func TestDetachedSignatureHoldsOnlyForItsContentPurposeAndKey(t *testing.T) {
 	}
 }
 
+func TestSignedByNamesWhoClaimsASignature(t *testing.T) {
+	s := signer(t, 1)
+	sig, err := s.Detached([]byte("a record"), cose.ForRecord)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, err := cose.SignedBy(sig); err != nil || id != cose.IDOf(s.Public()) {
+		t.Errorf("%s, %v", id, err)
+	}
+	if _, err := cose.SignedBy([]byte{0xd2, 0x84}); err == nil {
+		t.Error("garbage names somebody")
+	}
+}
+
 func TestSealCarriesItsContent(t *testing.T) {
 	s := signer(t, 1)
 	message, err := s.Seal([]byte("custody"), cose.ForAck)

@@ -20,6 +20,7 @@ const (
 	ForCall   Purpose = "tillproof/call/1"   // a till asks the platform
 	ForReply  Purpose = "tillproof/reply/1"  // the platform answers a call
 	ForEvent  Purpose = "tillproof/event/1"  // the platform hints that there is something to ask for
+	ForPolicy Purpose = "tillproof/policy/1" // the platform limits what is taken without it
 )
 
 // MaxMessage bounds what Open and Verify read, in bytes.
@@ -124,12 +125,28 @@ func parse(message []byte) (*gocose.Sign1Message, error) {
 	return m, m.UnmarshalCBOR(message)
 }
 
-func verify(m *gocose.Sign1Message, purpose Purpose, keys Keys) (KeyID, error) {
+// SignedBy reads who claims to have made a signature. It checks nothing.
+func SignedBy(signature []byte) (KeyID, error) {
+	m, err := parse(signature)
+	if err != nil {
+		return KeyID{}, err
+	}
+	return signer(m)
+}
+
+func signer(m *gocose.Sign1Message) (KeyID, error) {
 	raw, ok := m.Headers.Protected[gocose.HeaderLabelKeyID].([]byte)
 	if !ok || len(raw) != len(KeyID{}) {
 		return KeyID{}, errors.New("no kid in the protected header")
 	}
-	id := KeyID(raw)
+	return KeyID(raw), nil
+}
+
+func verify(m *gocose.Sign1Message, purpose Purpose, keys Keys) (KeyID, error) {
+	id, err := signer(m)
+	if err != nil {
+		return id, err
+	}
 	key, ok := keys(id)
 	if !ok {
 		return id, fmt.Errorf("%w %s", ErrUnknownKey, id)

@@ -80,12 +80,23 @@ func (j *Journal) LastSeq(epoch pos.Epoch) (pos.Seq, error) {
 	return 0, nil
 }
 
-// HeadAt is the head of an epoch as it was at the given number. Number 0 is the genesis. It fails with [ErrNotFound] beyond the end.
+// HeadAt is the head of an epoch as it was at the given number. Number 0 is the genesis. It fails with [ErrNotFound] beyond the end, and before the
+// record that [Journal.Begin] tells.
 func (j *Journal) HeadAt(epoch pos.Epoch, seq pos.Seq) (record.Head, error) {
+	j.state.RLock()
+	defer j.state.RUnlock()
+	return j.headAt(epoch, seq)
+}
+
+// headAt is HeadAt with state held.
+func (j *Journal) headAt(epoch pos.Epoch, seq pos.Seq) (record.Head, error) {
 	if seq == 0 {
 		return record.Genesis(j.opts.Till, epoch), nil
 	}
-	list, err := j.Read(epoch, seq, 1)
+	if begin, err := j.begin(epoch); err != nil || begin.Seq == seq {
+		return begin, err
+	}
+	list, err := j.files.read(epoch, seq, 1)
 	if err != nil {
 		return record.Head{}, err
 	}
@@ -116,15 +127,13 @@ func (j *Journal) Diverge(reason record.BootReason, platform record.Head) error 
 	boot := j.boot(reason)
 	boot.Own, boot.Platform = &own, &platform
 	c := &chain{head: j.head, book: stage(j.views)}
-	if _, err := c.add(j, j.opts.Clock(), []record.Body{boot}); err != nil {
+	now := j.Now()
+	if _, err := c.add(j, now, []record.Body{boot}); err != nil {
 		return j.stop(err)
 	}
-	if err := j.write(c.records); err != nil {
+	if err := j.keep(c, now); err != nil {
 		return j.stop(err)
 	}
-	j.head, j.ackRaw = c.head, nil
-	j.views.accept(nil, c.head)
-	j.show(c.head)
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/record"
-	"github.com/tillproof/tillproof/store/view"
 )
 
 // Append makes records of the bodies, in their order, and returns when they are durable: all of them, or none after an error. At most
@@ -41,22 +40,70 @@ func (j *Journal) commit(batch []*entry) error {
 	if err := j.Stopped(); err != nil {
 		return errStopped(err)
 	}
-	if err := j.makeRoom(); err != nil {
+	times, err := j.prepareCommit()
+	if err != nil {
 		return errStopped(j.stop(err))
 	}
 	c := &chain{head: j.head, book: stage(j.views)}
-	times := j.opts.Clock()
 	for _, e := range batch {
 		e.records, e.err = c.add(j, times, e.bodies)
 	}
 	if len(c.records) == 0 {
 		return nil
 	}
-	if err := j.write(c.records); err != nil {
+	if err := j.keep(c, times); err != nil {
 		return errDoubtful(j.stop(err))
 	}
+	return nil
+}
+
+// appendAlone makes one record in a commit of its own out of what body returns while nobody else writes; its error is returned as it is.
+func (j *Journal) appendAlone(body func() (record.Body, error)) error {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	if err := j.Stopped(); err != nil {
+		return errStopped(err)
+	}
+	times, err := j.prepareCommit()
+	if err != nil {
+		return errStopped(j.stop(err))
+	}
+	b, err := body()
+	if err != nil {
+		return err
+	}
+	c := &chain{head: j.head, book: stage(j.views)}
+	if _, err := c.add(j, times, []record.Body{b}); err != nil {
+		return err
+	}
+	if err := j.keep(c, times); err != nil {
+		return errDoubtful(j.stop(err))
+	}
+	return nil
+}
+
+// prepareCommit sees to the room for a commit and to the clocks. An error is one of the disk. Called with writing held.
+func (j *Journal) prepareCommit() (record.Times, error) {
+	now := j.Now()
+	if err := j.makeRoom(now); err != nil {
+		return now, err
+	}
+	return j.noteJump(now)
+}
+
+// keep makes the records of a chain durable and shows them. Called with writing held.
+func (j *Journal) keep(c *chain, times record.Times) error {
+	if err := j.write(c.records); err != nil {
+		return err
+	}
 	j.head, j.ackRaw = c.head, nil
-	j.views.accept(c.book.changed, c.head)
+	j.views.accept(c.book, c.head)
+	j.state.Lock()
+	j.clocks.last, j.clocks.latest = times, max(j.clocks.latest, times.Wall)
+	if j.begun == nil {
+		j.begun = &times
+	}
+	j.state.Unlock()
 	j.show(c.head)
 	return nil
 }
@@ -78,7 +125,7 @@ func (c *chain) add(j *Journal, times record.Times, bodies []record.Body) ([]rec
 		if err != nil {
 			return nil, err
 		}
-		if err := view.FoldBody(book, &rec, body); err != nil {
+		if err := book.fold(&rec, body); err != nil {
 			return nil, err
 		}
 		head = rec.Head()
@@ -88,6 +135,8 @@ func (c *chain) add(j *Journal, times record.Times, bodies []record.Body) ([]rec
 	for _, p := range book.changed {
 		c.book.changed[p.Intent.Payment] = p
 	}
+	c.book.till, c.book.turned = book.till, c.book.turned || book.turned
+	c.book.carries = append(c.book.carries, book.carries...)
 	return records, nil
 }
 
@@ -97,7 +146,7 @@ func (j *Journal) write(list []record.Record) error {
 	if err != nil {
 		return err
 	}
-	return guarded(j.current.path, func() error {
+	err = guarded(j.current.path, func() error {
 		return j.current.db.Update(func(tx *bbolt.Tx) error {
 			records := tx.Bucket(recordsBucket())
 			records.FillPercent = 1 // keys only grow: half-empty pages would never fill
@@ -116,6 +165,8 @@ func (j *Journal) write(list []record.Record) error {
 			return tx.Bucket(stateBucket()).Put(ackKey(), j.ackRaw)
 		})
 	})
+	j.suspect(err)
+	return err
 }
 
 // show lets readers see the commit and wakes those who wait for one.
@@ -123,7 +174,7 @@ func (j *Journal) show(head record.Head) {
 	j.measureRoom()
 	j.state.Lock()
 	defer j.state.Unlock()
-	j.seen, j.latest = head, max(j.latest, j.opts.Clock().Wall)
+	j.seen = head
 	j.announce()
 }
 

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
 )
 
 // ErrNotFound says that a record is not in the journal.
@@ -13,6 +14,12 @@ var ErrNotFound = errors.New("no such record")
 
 // ErrEmpty says that a folder holds no journal.
 var ErrEmpty = errors.New("no journal here")
+
+// Damaged says whether an error tells of records that are not what was written, and not of a disk or a program that is in the way.
+func Damaged(err error) bool {
+	var b *broken
+	return errors.Is(err, record.ErrDamaged) || errors.As(err, &b) && isDamage(err)
+}
 
 func errLocked(dir, holder string) error {
 	return pos.NewError("journal_locked", pos.Permanent, pos.NoneMoved,

@@ -27,6 +27,8 @@ type Options struct {
 	Version string // of the agent, for the boot record
 	Clock   Clock
 	Segment int // bytes of a segment file, at least 256 KiB
+
+	Next *NextKey // a key whose change a crash may have cut; nil for none
 }
 
 // Journal is the one writer of a till's records. All methods are safe for concurrent use.
@@ -50,9 +52,16 @@ type Journal struct {
 	changed chan struct{}   // closed and replaced by every commit
 	bells   []chan struct{} // rung by every commit
 	room    int             // bytes left in the current segment
-	latest  int64           // the latest wall clock of any record, milliseconds since 1970-01-01 UTC
-	spare   string          // prepared file of the next segment, "" when there is none
+	clocks  clockwork
+	begun   *record.Times      // of the first record of the current segment; nil while it is empty
+	scarce  bool               // the disk is getting full
+	torn    bool               // the last record of the current epoch could not be read at the start
+	mended  map[pos.Epoch]bool // epochs that holes stand for
+	due     bool               // the current segment is a day old: a spare is wanted to change to
+	spare   string             // prepared file of the next segment, "" when there is none
 
+	pruning sync.Mutex    // one prune at a time
+	stuck   error         // a file could not be removed: nothing behind it may go before the next start; guarded by pruning
 	prepare chan struct{} // asks the keeper for a spare
 	cancel  context.CancelFunc
 	keepers sync.WaitGroup
@@ -65,7 +74,7 @@ func Open(opts Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+	if err := makeFolder(opts.Dir); err != nil {
 		return nil, errCreate(opts.Dir, err)
 	}
 	held, err := acquire(opts.Dir)
@@ -74,14 +83,30 @@ func Open(opts Options) (*Journal, error) {
 	}
 	j := &Journal{opts: opts, codec: codec, lock: held, changed: make(chan struct{}), prepare: make(chan struct{}, 1)}
 	if err := j.start(); err != nil {
-		return nil, errors.Join(err, j.Close())
+		suspect := j.current != nil && j.current.suspected() && !j.current.damagedBefore()
+		err = errors.Join(err, j.Close())
+		if suspect { // the first commit has shown that the newest file cannot be written: it is set aside now
+			return Open(opts)
+		}
+		return nil, err
 	}
 	return j, nil
+}
+
+// makeFolder makes the journal's folder. Its own name must be durable too: the files in it are no safer than that.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return cose.SyncDir(filepath.Dir(dir))
 }
 
 func (j *Journal) start() error {
 	if err := removeLeftovers(j.opts.Dir); err != nil {
 		return errCreate(j.opts.Dir, err)
+	}
+	if err := j.resalvage(); err != nil {
+		return err
 	}
 	list, err := listSegments(j.opts.Dir)
 	if err != nil {
@@ -97,16 +122,57 @@ func (j *Journal) start() error {
 	if err != nil {
 		return err
 	}
-	if j.views, err = openViews(j.opts.Views, j.codec, j.files); err != nil {
+	if err := j.finishKeyChange(); err != nil {
+		return err
+	}
+	if err := j.salvaging(j.startViews); err != nil {
+		return err
+	}
+	if err := j.salvaging(j.mendAtStart); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	j.cancel = cancel
 	j.keepers.Go(func() { j.keepSpare(ctx) })
 	j.keepers.Go(func() { j.views.keep(ctx) })
+	j.keepers.Go(func() { j.watchDisk(ctx) })
 	j.askForSpare()
 	_, err = j.Append(j.boot(reason))
 	return err
+}
+
+func (j *Journal) startViews() (err error) {
+	j.views, err = openViews(j.opts.Views, j.codec, j.files)
+	return err
+}
+
+// findEnd takes the last record's head for the journal's own.
+func (j *Journal) findEnd() (err error) {
+	j.head, err = j.findHead()
+	j.seen = j.head
+	return err
+}
+
+// salvaging does a part of the start. A file of records that turns out to be damaged is set aside first, and what it still holds is read instead.
+func (j *Journal) salvaging(part func() error) error {
+	for tries := 0; ; tries++ {
+		err := part()
+		var b *broken
+		if !errors.As(err, &b) || !isDamage(err) || tries > len(j.files) {
+			return err
+		}
+		if err := j.reopen(b.segment); err != nil {
+			return err
+		}
+	}
+}
+
+// reopen sets a damaged segment aside and opens what was saved of it.
+func (j *Journal) reopen(s *segment) error {
+	if err := j.setAside(s); err != nil {
+		return err
+	}
+	return s.open(j.current != nil && s != j.current, j.opts.Segment)
 }
 
 // create makes the first segment of a new journal.
@@ -130,10 +196,7 @@ func (j *Journal) boot(reason record.BootReason) *record.Boot {
 func (j *Journal) resume(list files) error {
 	for i, s := range list {
 		readOnly := i < len(list)-1
-		if err := s.open(readOnly, j.opts.Segment); err != nil {
-			return err
-		}
-		ack, err := s.acknowledgement()
+		ack, err := j.openOne(s, readOnly)
 		if err != nil {
 			return err
 		}
@@ -142,34 +205,76 @@ func (j *Journal) resume(list files) error {
 		}
 	}
 	j.files, j.current = list, list[len(list)-1]
-	head, err := j.findHead()
-	if err != nil {
+	if err := j.salvaging(j.findEnd); err != nil {
 		return err
 	}
-	j.head, j.seen = head, head
 	j.measureRoom()
+	return j.findBegun()
+}
+
+// findBegun reads when the current segment was begun. Its monotonic clock may be one of an earlier start of the machine, so only the day counts.
+func (j *Journal) findBegun() error {
+	page, err := j.current.page(j.current.first, 1)
+	if err != nil || len(page) == 0 {
+		return nil //nolint:nilerr // a first record that cannot be read is found by verify; the segment is then changed by its size
+	}
+	rec, _, err := j.codec.Decode(page[0].Raw)
+	if err == nil {
+		j.begun = &record.Times{Wall: rec.Times.Wall}
+	}
 	return nil
+}
+
+// openOne opens a segment and reads the acknowledgement in it. A damaged one is replaced by what it still holds.
+func (j *Journal) openOne(s *segment, readOnly bool) (ack []byte, err error) {
+	if err = s.open(readOnly, j.opts.Segment); err == nil {
+		ack, err = s.acknowledgement()
+	}
+	if !isDamage(err) && !s.suspected() {
+		return ack, err
+	}
+	if err := j.setAside(s); err != nil {
+		return nil, err
+	}
+	return nil, s.open(readOnly, j.opts.Segment)
 }
 
 // findHead reads the last record. A segment that was made just before a crash is still empty: the head stands in the one before, or is the genesis.
 func (j *Journal) findHead() (record.Head, error) {
 	own := j.files.of(j.current.epoch)
 	for i := len(own) - 1; i >= 0; i-- {
-		stored, ok, err := own[i].last()
+		rec, err := j.lastOf(own[i])
 		if err != nil {
 			return record.Head{}, errUnreadable(own[i].path, err)
 		}
-		if !ok {
+		if rec == nil {
 			continue
 		}
-		rec, _, err := j.codec.Decode(stored.Raw)
-		if err != nil {
-			return record.Head{}, errUnreadable(own[i].path, err)
-		}
-		j.latest = rec.Times.Wall
+		j.clocks.latest, j.clocks.offset = rec.Times.Wall, rec.Times.Offset
 		return rec.Head(), nil
 	}
 	return record.Genesis(j.opts.Till, j.current.epoch), nil
+}
+
+// lastOf is the last record of a segment that can be read, nil when it has none.
+func (j *Journal) lastOf(s *segment) (*record.Record, error) {
+	stored, ok, err := s.last()
+	if err == nil && !ok {
+		return nil, nil
+	}
+	if err == nil {
+		if rec, _, err := j.codec.Decode(stored.Raw); err == nil {
+			return &rec, nil
+		}
+	}
+	j.torn = true
+	var last *record.Record
+	err = s.walk(func(stored Stored) {
+		if rec, _, err := j.codec.Decode(stored.Raw); err == nil {
+			last = &rec
+		}
+	})
+	return last, err
 }
 
 // removeLeftovers deletes segments that were being prepared when the agent died. They never held a record.

@@ -205,38 +205,6 @@ func TestOnlyOneAgentWrites(t *testing.T) {
 	}
 }
 
-func TestAnUnreadableJournalIsNeverReplaced(t *testing.T) {
-	for name, damage := range map[string]func(path string) error{
-		"garbage":   func(path string) error { return os.WriteFile(path, []byte("not a database at all"), 0o600) },
-		"cut short": func(path string) error { return os.Truncate(path, 4096*2) },
-		"zeros":     func(path string) error { return os.WriteFile(path, make([]byte, 1<<16), 0o600) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			j, err := journal.Open(options(t, dir))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := j.Close(); err != nil {
-				t.Fatal(err)
-			}
-			files, _ := filepath.Glob(filepath.Join(dir, "journal", "*.seg"))
-			if err := damage(files[0]); err != nil {
-				t.Fatal(err)
-			}
-			before, _ := os.ReadFile(files[0])
-			_, err = journal.Open(options(t, dir))
-			var e *pos.Error
-			if !errors.As(err, &e) || e.Code != "journal_unreadable" || e.Money != pos.MoneyUnknown {
-				t.Fatalf("open: %v", err)
-			}
-			if after, _ := os.ReadFile(files[0]); string(after) != string(before) {
-				t.Error("the damaged file was changed")
-			}
-		})
-	}
-}
-
 func TestSegmentsFollowEachOther(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir)

@@ -74,7 +74,11 @@ func (f *viewFile) ofOrder(q *Query) (list []*view.Payment, err error) {
 	prefix := append([]byte(q.Order), 0)
 	err = f.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(ordersBucket()).Cursor()
-		for key, id := c.Seek(prefix); bytes.HasPrefix(key, prefix); key, id = c.Next() {
+		for key, stored := c.Seek(prefix); bytes.HasPrefix(key, prefix); key, stored = c.Next() {
+			id, err := unsealed(key, stored)
+			if err != nil {
+				return err
+			}
 			p, err := readPayment(tx, id)
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -31,6 +32,9 @@ func (s *segment) page(from pos.Seq, n int) (list []Stored, err error) {
 					return fmt.Errorf("%w: a key of %d bytes", record.ErrDamaged, len(k))
 				}
 				stored := Stored{Key: pos.Seq(binary.BigEndian.Uint64(k))}
+				if least := s.following(list, from); stored.Key < least {
+					return fmt.Errorf("record %d stands behind record %d", stored.Key, least-1) // a walk over it might never end
+				}
 				raw, signature, err := record.ReadFrame(v)
 				if err != nil {
 					return &damage{seq: stored.Key, err: err}
@@ -41,7 +45,31 @@ func (s *segment) page(from pos.Seq, n int) (list []Stored, err error) {
 			return nil
 		})
 	})
+	var d *damage
+	switch {
+	case err == nil:
+	case !errors.As(err, &d):
+		err = &broken{s, err}
+	case d.seq != s.following(list, from): // the number itself is damaged
+		err = &broken{s, fmt.Errorf("what stands behind record %d is no record", s.following(list, from)-1)}
+	}
 	return list, err
+}
+
+// following is the number behind the records that were read from the given one on.
+func (s *segment) following(read []Stored, from pos.Seq) pos.Seq {
+	if len(read) == 0 {
+		return max(from, s.first)
+	}
+	return read[len(read)-1].Key + 1
+}
+
+// walk calls fn for every readable record of the segment, and fails when the file as a whole cannot be read.
+func (s *segment) walk(fn func(Stored)) error {
+	return files{s}.eachIntact(s.epoch, s.first, func(stored Stored) error {
+		fn(stored)
+		return nil
+	})
 }
 
 // damage names the record whose stored bytes are not what was written.
@@ -64,8 +92,11 @@ func (s *segment) last() (stored Stored, ok bool, err error) {
 			return nil
 		})
 	})
-	if err != nil || key == 0 {
-		return Stored{}, false, err
+	if err != nil {
+		return Stored{}, false, &broken{s, err}
+	}
+	if key == 0 {
+		return Stored{}, false, nil
 	}
 	list, err := s.page(key, 1)
 	if err != nil {
@@ -140,5 +171,20 @@ func (f files) each(epoch pos.Epoch, from pos.Seq, fn func(Stored) error) error 
 		if err != nil || len(page) == 0 {
 			return err
 		}
+	}
+}
+
+// eachIntact is each that passes over records whose bytes are not what was written.
+func (f files) eachIntact(epoch pos.Epoch, from pos.Seq, fn func(Stored) error) error {
+	for {
+		err := f.each(epoch, from, func(s Stored) error {
+			from = s.Key + 1
+			return fn(s)
+		})
+		var d *damage
+		if !errors.As(err, &d) || d.seq < from {
+			return err
+		}
+		from = d.seq + 1
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
-	"github.com/tillproof/tillproof/store/view"
 )
 
 // Reader looks at a journal that no agent has open. It changes nothing, not even after a crash in the middle of a commit.
@@ -70,18 +69,6 @@ func (r *Reader) All(fn func(*record.Record) error) error {
 		}
 	}
 	return nil
-}
-
-// Payments folds the whole journal. Records of kinds that this version does not know are passed over.
-func (r *Reader) Payments() (view.Payments, error) {
-	book := view.Payments{}
-	err := r.All(func(rec *record.Record) error {
-		if err := view.Fold(book, r.codec, rec); err != nil && !errors.Is(err, record.ErrUninterpreted) {
-			return fmt.Errorf("record %d: %w", rec.Seq, err)
-		}
-		return nil
-	})
-	return book, err
 }
 
 // Codec reads the records' bodies.

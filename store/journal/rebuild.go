@@ -1,10 +1,12 @@
 package journal
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -17,7 +19,7 @@ import (
 type Rebuilt struct {
 	Records  int    `json:"records"`
 	Payments int    `json:"payments"`
-	Dump     string `json:"dump"` // SHA-256 over the payments in the order of their ids: equal journals give equal dumps
+	Dump     string `json:"dump"` // SHA-256 over the payments in the order of their ids, and the till's shifts and settlements: equal journals give equal dumps
 }
 
 // Rebuild throws the views in the given file away and makes them anew from the journal in dir. No agent may be running.
@@ -61,6 +63,15 @@ func (v *Views) dump() (Rebuilt, error) {
 		out.Payments++
 		return enc.NewEncoder(hash).Encode(p)
 	})
+	if till := v.Till(); err == nil && !reflect.ValueOf(till).IsZero() { // so that a journal without shifts dumps as it always did
+		err = enc.NewEncoder(hash).Encode(till)
+	}
+	if away := v.Carried(); err == nil && away.Of.Seq > 0 { // likewise for a journal that is whole
+		err = errors.Join(enc.NewEncoder(hash).Encode(away), v.file.spentKeys(func(key, day []byte) error {
+			_, err := hash.Write(append(bytes.Clone(key), day...))
+			return err
+		}))
+	}
 	out.Dump = hex.EncodeToString(hash.Sum(nil))
 	return out, err
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -24,7 +25,8 @@ const (
 // DiskState says how much room the journal has.
 type DiskState string
 
-// The states of the disk. Low: the next segment cannot be prepared, selling goes on in the current one. Stopped: new sales are refused.
+// The states of the disk. Low: less than two segments and 64 MiB are free, or the next segment cannot be prepared; selling goes on in the room that was
+// taken before. Stopped: only the room for outcomes of sales under way is left, and new sales are refused.
 const (
 	DiskOK      DiskState = "ok"
 	DiskLow     DiskState = "low"
@@ -36,14 +38,19 @@ func (j *Journal) Disk() DiskState {
 	j.state.RLock()
 	defer j.state.RUnlock()
 	switch {
-	case j.spare != "":
-		return DiskOK
-	case j.room < reserve+commitRoom:
+	case j.spare == "" && j.room < reserve+commitRoom:
 		return DiskStopped
-	case j.room < j.opts.Segment/2:
+	case j.scarce || j.spare == "" && j.room < j.opts.Segment/2:
 		return DiskLow
 	}
 	return DiskOK
+}
+
+// roomToPrune says whether carry records can be written without taking the room of sales that are under way. They need little, and free a lot.
+func (j *Journal) roomToPrune() bool {
+	j.state.RLock()
+	defer j.state.RUnlock()
+	return j.spare != "" || j.room >= commitRoom+reserve/2
 }
 
 // MaySell says whether a new sale may begin. Errors: disk_low, journal_stopped; no money has moved.
@@ -59,20 +66,40 @@ func (j *Journal) MaySell() error {
 	return nil
 }
 
-// makeRoom changes to the next segment when the current one is full. Called with writing held.
-func (j *Journal) makeRoom() error {
-	j.state.RLock()
+// makeRoom changes to the next segment when the current one is full, or a day old: records are removed by the file. Nobody waits for the file of the next
+// day. Called with writing held.
+func (j *Journal) makeRoom(now record.Times) error {
+	j.state.Lock()
 	room, spare := j.room, j.spare
-	j.state.RUnlock()
+	old := j.begun != nil && dayIsOver(j.begun, now)
+	j.due = old
+	j.state.Unlock()
+	switch {
+	case old && spare == "":
+		j.askForSpare()
+	case old:
+		return j.roll(j.current.epoch, spare)
+	}
 	switch {
 	case room >= reserve+commitRoom:
 		return nil
 	case spare != "":
 		return j.roll(j.current.epoch, spare)
-	case room < commitRoom:
-		return errors.New("no room for another record: the disk is full")
+	case room < commitRoom: // the keeper was too slow, or the disk is full
+		prepared, err := prepareSegment(j.opts.Dir, j.opts.Segment)
+		if err != nil {
+			return fmt.Errorf("no room for another record: %w", err)
+		}
+		return j.roll(j.current.epoch, prepared)
 	}
 	return nil
+}
+
+// dayIsOver says whether a segment that was begun then is to be changed now: on another UTC day, or after 24 hours of the monotonic clock. A clock that
+// was set back changes nothing.
+func dayIsOver(begun *record.Times, now record.Times) bool {
+	const day = uint64(dayMs)
+	return now.Wall/dayMs > begun.Wall/dayMs || begun.Mono > 0 && now.Mono > begun.Mono && now.Mono-begun.Mono >= day
 }
 
 // roll goes on in a prepared file. The last acknowledgement goes with it, so that the newest segment always holds it.
@@ -98,9 +125,11 @@ func (j *Journal) roll(epoch pos.Epoch, prepared string) error {
 	if j.spare == prepared {
 		j.spare = ""
 	}
+	j.begun, j.due = nil, false
 	j.state.Unlock()
 	j.current = next
 	j.measureRoom()
+	j.askForSpare() // wakes the keeper, who cuts the end off the file before
 	return nil
 }
 
@@ -135,6 +164,7 @@ func (j *Journal) keepSpare(ctx context.Context) {
 			return
 		case <-j.prepare:
 		}
+		j.trim()
 		for j.wantsSpare() && ctx.Err() == nil {
 			path, err := prepareSegment(j.opts.Dir, j.opts.Segment)
 			if err == nil {
@@ -154,7 +184,7 @@ func (j *Journal) keepSpare(ctx context.Context) {
 func (j *Journal) wantsSpare() bool {
 	j.state.RLock()
 	defer j.state.RUnlock()
-	return j.spare == "" && j.room < j.opts.Segment/2
+	return j.spare == "" && (j.due || j.room < j.opts.Segment/2)
 }
 
 // beginEpoch makes the first segment of a new life of the journal out of a prepared file. Called before the journal is used or with writing held.

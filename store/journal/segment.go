@@ -31,6 +31,8 @@ type segment struct {
 	epoch pos.Epoch
 	first pos.Seq
 	db    *bbolt.DB // nil until it is read
+
+	trimmed bool // its unused end was cut off; of the keeper alone
 }
 
 func recordsBucket() []byte { return []byte("records") }
@@ -63,20 +65,28 @@ func listSegments(dir string) ([]*segment, error) {
 		if !isSegment || strings.HasPrefix(base, tempPrefix) {
 			continue
 		}
-		path := filepath.Join(dir, e.Name())
-		id, number, _ := strings.Cut(base, ".")
-		epoch, err := pos.ParseEpoch(id)
+		s, err := parseSegment(filepath.Join(dir, e.Name()))
 		if err != nil {
-			return nil, errUnreadable(path, err)
+			return nil, err
 		}
-		first, err := strconv.ParseUint(number, 10, 64)
-		if err != nil {
-			return nil, errUnreadable(path, err)
-		}
-		list = append(list, &segment{path: path, epoch: epoch, first: pos.Seq(first)})
+		list = append(list, s)
 	}
 	sort.Slice(list, func(i, k int) bool { return list[i].path < list[k].path })
 	return list, nil
+}
+
+// parseSegment reads the name of a segment.
+func parseSegment(path string) (*segment, error) {
+	id, number, _ := strings.Cut(strings.TrimSuffix(filepath.Base(path), segmentExt), ".")
+	epoch, err := pos.ParseEpoch(id)
+	if err != nil {
+		return nil, errUnreadable(path, err)
+	}
+	first, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		return nil, errUnreadable(path, err)
+	}
+	return &segment{path: path, epoch: epoch, first: pos.Seq(first)}, nil
 }
 
 // prepareSegment makes an empty segment under a temporary name and fills the rest of its size with zeros. Zeros that are really written keep a
@@ -148,6 +158,9 @@ func (s *segment) open(readOnly bool, mapped int) error {
 			return err
 		}
 		s.db = db
+		if err := checkMetas(s.path); err != nil {
+			return err
+		}
 		return db.View(func(tx *bbolt.Tx) error {
 			if tx.Bucket(recordsBucket()) == nil || tx.Bucket(stateBucket()) == nil {
 				return errors.New("a table is missing")

@@ -17,6 +17,9 @@ type Report struct {
 	Epochs   []EpochReport `json:"epochs"`
 	Records  int           `json:"records"`
 	Problems []Problem     `json:"problems"`
+
+	Carried *record.Head `json:"carried,omitempty"` // the last record that was removed after its retention; nil for a journal that is whole
+	Holes   []Problem    `json:"holes,omitempty"`   // what cannot be read or is not there, and a signed hole stands for: it is told, and no problem
 }
 
 // EpochReport tells what an epoch holds.
@@ -33,6 +36,8 @@ type Problem struct {
 	Epoch pos.Epoch   `json:"epoch"`
 	Seq   pos.Seq     `json:"seq"`
 	Text  string      `json:"text"`
+
+	to pos.Seq // the last record that it speaks of
 }
 
 // ProblemKind says what happened to a record.
@@ -64,9 +69,12 @@ func Verify(dir string, till pos.TillID, keys cose.Keys, custody ...Custody) (Re
 	for _, epoch := range r.Epochs() {
 		v.epoch(epoch)
 	}
+	v.prefixes()
+	v.successions()
 	for _, c := range custody {
 		v.truncation(c)
 	}
+	v.explain()
 	v.report.OK = len(v.report.Problems) == 0
 	return v.report, r.Close()
 }
@@ -79,10 +87,20 @@ type verifier struct {
 
 	head     record.Head // of the chain so far
 	unsigned int         // records since the last signature
+
+	begins  []record.Head // what epochs that lack their beginning go on behind
+	carried []record.Head // what carry records say is gone
+	owns    []record.Head // the ends of epochs, as the boot record of the next one names them
+	holes   []*record.Hole
+	keyring
 }
 
 func (v *verifier) problem(kind ProblemKind, seq pos.Seq, format string, args ...any) {
-	v.report.Problems = append(v.report.Problems, Problem{Kind: kind, Epoch: v.head.Epoch, Seq: seq, Text: fmt.Sprintf(format, args...)})
+	v.problems(kind, seq, seq, format, args...)
+}
+
+func (v *verifier) problems(kind ProblemKind, seq, to pos.Seq, format string, args ...any) {
+	v.report.Problems = append(v.report.Problems, Problem{Kind: kind, Epoch: v.head.Epoch, Seq: seq, Text: fmt.Sprintf(format, args...), to: to})
 }
 
 func (v *verifier) epoch(epoch pos.Epoch) {
@@ -124,10 +142,15 @@ func (v *verifier) unreadable(d *damage) {
 func (v *verifier) stored(s Stored) {
 	v.report.Records++
 	rec, rest, err := v.reader.codec.Decode(s.Raw)
-	switch {
-	case err != nil:
+	if err != nil {
 		v.unreadable(&damage{seq: s.Key, err: err})
 		return
+	}
+	if v.head.Seq == 0 && s.Key > 1 { // its beginning is gone; a carry record has to say so
+		v.head = record.Head{Epoch: v.head.Epoch, Seq: s.Key - 1, Hash: rec.Prev}
+		v.begins = append(v.begins, v.head)
+	}
+	switch {
 	case len(rest) > 0:
 		v.problem(Changed, s.Key, "%d bytes stand behind the record", len(rest))
 	case rec.Seq != s.Key:
@@ -135,11 +158,12 @@ func (v *verifier) stored(s Stored) {
 	case rec.Till != v.report.Till || rec.Epoch != v.head.Epoch:
 		v.problem(Inserted, s.Key, "the record belongs to till %s, epoch %s", rec.Till, rec.Epoch)
 	case s.Key > v.head.Seq+1:
-		v.problem(Missing, v.head.Seq+1, "records %d to %d are missing", v.head.Seq+1, s.Key-1)
+		v.problems(Missing, v.head.Seq+1, s.Key-1, "records %d to %d are missing", v.head.Seq+1, s.Key-1)
 	case v.head.Hash != record.Hash{} && rec.Prev != v.head.Hash:
 		v.broken(&rec)
 	}
 	v.head = record.Head{Epoch: v.head.Epoch, Seq: s.Key, Hash: rec.Head().Hash}
+	v.note(&rec)
 	v.signature(s)
 }
 
@@ -162,7 +186,7 @@ func (v *verifier) signature(s Stored) {
 		return
 	}
 	v.unsigned = 0
-	if _, err := cose.Verify(s.Signature, s.Raw, cose.ForRecord, v.keys); err != nil {
+	if err := v.follow(s, v.keys); err != nil {
 		v.problem(Unsigned, s.Key, "the signature does not hold: %v", err)
 	}
 }
@@ -179,13 +203,24 @@ func (v *verifier) truncation(custody Custody) {
 	}
 	i := slices.IndexFunc(v.report.Epochs, func(e EpochReport) bool { return e.Epoch == head.Epoch })
 	v.head = record.Head{Epoch: head.Epoch}
+	if of := v.report.Carried; of != nil && placeOf(head).Compare(placeOf(*of)) < 0 {
+		v.head = *of
+		v.problem(Missing, of.Seq, "records up to %d are removed; the platform has acknowledged them up to %d only", of.Seq, head.Seq)
+		return
+	}
+	if gone := v.report.Carried; i < 0 && gone != nil && placeOf(head) == placeOf(*gone) {
+		return
+	}
 	if i < 0 || v.report.Epochs[i].LastSeq < head.Seq {
 		v.problem(Truncated, head.Seq, "the platform has acknowledged records up to %d, which are gone here", head.Seq)
 	}
 }
 
-func (r *Reader) acknowledgement() ([]byte, error) {
-	for _, s := range slices.Backward(r.files) {
+func (r *Reader) acknowledgement() ([]byte, error) { return r.files.acknowledgement() }
+
+// acknowledgement is the newest one that lies on the disk, nil when there is none.
+func (f files) acknowledgement() ([]byte, error) {
+	for _, s := range slices.Backward(f) {
 		raw, err := s.acknowledgement()
 		if raw != nil || err != nil {
 			return raw, err

@@ -28,6 +28,7 @@ func ordersBucket() []byte   { return []byte("orders") }
 func openBucket() []byte     { return []byte("open") }
 func coversKey() []byte      { return []byte("covers") }
 func resultsKey() []byte     { return []byte("results") }
+func tillKey() []byte        { return []byte("till") }
 
 func openViewFile(path string) (*viewFile, error) {
 	f := &viewFile{path: path}
@@ -37,7 +38,7 @@ func openViewFile(path string) (*viewFile, error) {
 			return err
 		}
 		f.db = db
-		return f.makeTables()
+		return errors.Join(f.makeTables(), f.check())
 	})
 	if err != nil && f.db != nil {
 		err = errors.Join(err, f.db.Close())
@@ -75,10 +76,7 @@ func (f *viewFile) close() error { return f.db.Close() }
 
 func (f *viewFile) covers() (head record.Head, err error) {
 	err = f.view(func(tx *bbolt.Tx) error {
-		if raw := tx.Bucket(stateBucket()).Get(coversKey()); raw != nil {
-			return cbor.Unmarshal(raw, &head)
-		}
-		return nil
+		return readState(tx, coversKey(), &head)
 	})
 	return head, err
 }
@@ -93,7 +91,8 @@ func (f *viewFile) payment(id pos.PaymentID) (p *view.Payment, err error) {
 
 func (f *viewFile) byKey(key pos.OrderKey) (p *view.Payment, err error) {
 	err = f.view(func(tx *bbolt.Tx) error {
-		if id := tx.Bucket(ordersBucket()).Get(orderKey(key)); id != nil {
+		id, err := unsealed(orderKey(key), tx.Bucket(ordersBucket()).Get(orderKey(key)))
+		if id != nil {
 			p, err = readPayment(tx, id)
 		}
 		return err
@@ -102,9 +101,9 @@ func (f *viewFile) byKey(key pos.OrderKey) (p *view.Payment, err error) {
 }
 
 func readPayment(tx *bbolt.Tx, id []byte) (*view.Payment, error) {
-	raw := tx.Bucket(paymentsBucket()).Get(id)
+	raw, err := unsealed(id, tx.Bucket(paymentsBucket()).Get(id))
 	if raw == nil {
-		return nil, nil
+		return nil, err
 	}
 	p := &view.Payment{}
 	return p, cbor.Unmarshal(raw, p)
@@ -139,35 +138,52 @@ func (f *viewFile) open(fn func(pos.PaymentID)) error {
 // results is the highest of the platform's results that the payments of the file name.
 func (f *viewFile) results() (n uint64, err error) {
 	err = f.view(func(tx *bbolt.Tx) error {
-		if raw := tx.Bucket(stateBucket()).Get(resultsKey()); raw != nil {
-			return cbor.Unmarshal(raw, &n)
-		}
-		return nil
+		return readState(tx, resultsKey(), &n)
 	})
 	return n, err
 }
 
-func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.Head, results uint64) error {
+// tillState is the till's state as the file holds it. Its head tells whether the last who wrote the file knew of it.
+type tillState struct {
+	Covers record.Head `cbor:"1,keyasint"`
+	Till   view.Till   `cbor:"2,keyasint"`
+}
+
+// till is the state of the till's shifts and settlements. It refuses a file that an earlier version has written, which kept neither them nor the
+// payments' bookings: the views are then made anew from the records.
+func (f *viewFile) till(covers record.Head) (view.Till, error) {
+	var s tillState
+	err := f.view(func(tx *bbolt.Tx) error {
+		return readState(tx, tillKey(), &s)
+	})
+	if err == nil && s.Covers != covers {
+		err = errors.New("the views are of an earlier version")
+	}
+	return s.Till, err
+}
+
+func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.Head, results uint64, till *view.Till, away *carriage) error {
 	list := slices.SortedFunc(maps.Values(changed), func(a, b *view.Payment) int {
 		return bytes.Compare(a.Intent.Payment[:], b.Intent.Payment[:])
 	})
 	return guarded(f.path, func() error {
 		return f.db.Update(func(tx *bbolt.Tx) error {
 			tx.Bucket(paymentsBucket()).FillPercent = growing
+			var t tally
+			if err := readState(tx, tallyKey(), &t); err != nil {
+				return err
+			}
 			for _, p := range list {
-				if err := writePayment(tx, p); err != nil {
+				if err := t.writePayment(tx, p); err != nil {
 					return err
 				}
 			}
-			raw, err := cbor.Marshal(covers)
-			if err != nil {
+			if err := t.writeCarriage(tx, away); err != nil {
 				return err
 			}
-			told, err := cbor.Marshal(results)
-			if err != nil {
-				return err
-			}
-			return errors.Join(tx.Bucket(stateBucket()).Put(coversKey(), raw), tx.Bucket(stateBucket()).Put(resultsKey(), told))
+			t.Covers = covers
+			return errors.Join(writeState(tx, coversKey(), covers), writeState(tx, resultsKey(), results),
+				writeState(tx, tillKey(), tillState{Covers: covers, Till: *till}), writeState(tx, tallyKey(), t))
 		})
 	})
 }
@@ -175,20 +191,28 @@ func (f *viewFile) write(changed map[pos.PaymentID]*view.Payment, covers record.
 // growing fills pages almost up: ids grow with time, so that a page is rarely written in its middle, but a payment grows until it is decided.
 const growing = 0.9
 
-func writePayment(tx *bbolt.Tx, p *view.Payment) error {
+func (t *tally) writePayment(tx *bbolt.Tx, p *view.Payment) error {
 	raw, err := cbor.Marshal(p)
 	if err != nil {
 		return err
 	}
 	id := p.Intent.Payment[:]
+	var open, orders, payments int
 	if p.Status.Open() || p.Unfinished() {
-		err = tx.Bucket(openBucket()).Put(id, nil)
+		open, err = put(tx.Bucket(openBucket()), id, nil)
 	} else {
-		err = tx.Bucket(openBucket()).Delete(id)
+		open, err = remove(tx.Bucket(openBucket()), id)
 	}
-	return errors.Join(err, tx.Bucket(paymentsBucket()).Put(id, raw), tx.Bucket(ordersBucket()).Put(orderKey(p.Key()), id))
+	if err == nil && p.Foreign == "" { // the order of another till's payment is not ours
+		orders, err = put(tx.Bucket(ordersBucket()), orderKey(p.Key()), id)
+	}
+	if err == nil {
+		payments, err = put(tx.Bucket(paymentsBucket()), id, raw)
+	}
+	t.Open, t.Orders, t.Payments = t.Open+open, t.Orders+orders, t.Payments+payments
+	return err
 }
 
 func (f *viewFile) view(fn func(*bbolt.Tx) error) error {
-	return guarded(f.path, func() error { return f.db.View(fn) })
+	return errViews(f.path, guarded(f.path, func() error { return f.db.View(fn) }))
 }

@@ -30,9 +30,12 @@ type Views struct {
 	changed map[pos.PaymentID]*view.Payment                // not in the file yet
 	orders  map[pos.OrderRef]map[pos.Attempt]pos.PaymentID // of changed
 	open    map[pos.PaymentID]bool                         // pending or unknown, or with an operation that is
-	covers  record.Head                                    // the last record folded
-	results uint64                                         // the highest of the platform's results that a payment names
-	full    chan struct{}                                  // asks the keeper to flush now
+	till    view.Till
+	turned  bool          // till is not in the file yet
+	covers  record.Head   // the last record folded
+	results uint64        // the highest of the platform's results that a payment names
+	full    chan struct{} // asks the keeper to flush now
+	away    carriage
 }
 
 // openViews opens the file and folds what the journal has beyond it. A file that is damaged, or that covers a journal other than this one, is made anew.
@@ -43,7 +46,7 @@ func openViews(path string, codec *record.Codec, journal files) (*Views, error) 
 	}
 	if err != nil {
 		if v, err = recreateViews(path, codec); err != nil {
-			return nil, err
+			return nil, errViews(path, err)
 		}
 	}
 	if err := v.catchUp(journal); err != nil {
@@ -58,9 +61,15 @@ func loadViews(path string, codec *record.Codec) (*Views, error) {
 		return nil, err
 	}
 	v := &Views{codec: codec, file: file, changed: map[pos.PaymentID]*view.Payment{}, orders: map[pos.OrderRef]map[pos.Attempt]pos.PaymentID{},
-		open: map[pos.PaymentID]bool{}, full: make(chan struct{}, 1)}
+		open: map[pos.PaymentID]bool{}, full: make(chan struct{}, 1), away: newCarriage()}
 	if v.covers, err = file.covers(); err == nil {
 		v.results, err = file.results()
+	}
+	if err == nil {
+		v.till, err = file.till(v.covers)
+	}
+	if err == nil {
+		v.away.state, err = file.carried()
 	}
 	if err == nil {
 		err = file.open(func(id pos.PaymentID) { v.open[id] = true })
@@ -98,42 +107,58 @@ func (v *Views) catchUp(journal files) error {
 		epochs, from = epochs[i:], v.covers.Seq+1
 	}
 	for _, epoch := range epochs {
-		err := journal.each(epoch, from, func(s Stored) error {
-			rec, _, err := v.codec.Decode(s.Raw)
-			if err != nil {
-				return err
-			}
-			book := stage(v)
-			if err := view.Fold(book, v.codec, &rec); err == nil {
-				v.accept(book.changed, rec.Head())
-			} else {
-				v.accept(nil, rec.Head()) // a record that fits nothing stops nobody; verify and the platform name it
-			}
+		err := journal.eachGapless(epoch, from, func(s Stored) error {
+			v.catch(s)
 			return nil
 		})
 		if err != nil {
-			return errUnreadable(v.file.path, err)
+			return err
 		}
 		from = 1
 	}
-	return nil
+	return v.settleDrops()
+}
+
+// catch folds one record. One that fits nothing stops nobody; verify and the platform name it.
+func (v *Views) catch(s Stored) {
+	rec, _, err := v.codec.Decode(s.Raw)
+	if err != nil {
+		return
+	}
+	book := stage(v)
+	body, err := v.codec.Body(&rec)
+	if err == nil {
+		err = book.fold(&rec, body)
+	}
+	if err != nil {
+		book = stage(v)
+	}
+	v.accept(book, rec.Head())
 }
 
 // accept takes over what a commit has changed. Only the journal's writer calls it, in the order of the commits.
-func (v *Views) accept(changed view.Payments, covers record.Head) {
+func (v *Views) accept(book *staged, covers record.Head) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for id, p := range changed {
+	v.till, v.turned = book.till, v.turned || book.turned
+	for id, p := range book.changed {
 		v.changed[id], v.results = p, max(v.results, p.N)
-		if v.orders[p.Intent.Order] == nil {
+		delete(v.away.gone, id)
+		v.away.touched = v.away.touched || v.away.watched[id] && len(book.carries) == 0
+		if v.orders[p.Intent.Order] == nil && p.Foreign == "" {
 			v.orders[p.Intent.Order] = map[pos.Attempt]pos.PaymentID{}
 		}
-		v.orders[p.Intent.Order][p.Intent.Attempt] = id
+		if p.Foreign == "" {
+			v.orders[p.Intent.Order][p.Intent.Attempt] = id
+		}
 		if p.Status.Open() || p.Unfinished() {
 			v.open[id] = true
 		} else {
 			delete(v.open, id)
 		}
+	}
+	for _, step := range book.carries {
+		v.carry(step)
 	}
 	v.covers = covers
 	if len(v.changed) > flushAbove {
@@ -147,11 +172,14 @@ func (v *Views) accept(changed view.Payments, covers record.Head) {
 // Payment returns a copy of the payment, nil when there is none.
 func (v *Views) Payment(id pos.PaymentID) (*view.Payment, error) {
 	v.mu.RLock()
-	p := v.changed[id]
+	p, gone := v.changed[id], v.away.gone[id]
 	v.mu.RUnlock()
 	if p != nil {
 		c := *p
 		return &c, nil
+	}
+	if gone {
+		return nil, nil
 	}
 	return v.file.payment(id)
 }
@@ -171,7 +199,11 @@ func (v *Views) ByKey(key pos.OrderKey) (*view.Payment, error) {
 	if ok {
 		return v.Payment(id)
 	}
-	return v.file.byKey(key)
+	p, err := v.file.byKey(key)
+	if p == nil || err != nil {
+		return nil, err
+	}
+	return v.Payment(p.Intent.Payment) // which knows whether it has left
 }
 
 // Attempts returns the payments of an order, the first attempt first.
@@ -185,7 +217,9 @@ func (v *Views) Attempts(order pos.OrderRef) ([]*view.Payment, error) {
 	}
 	attempts := map[pos.Attempt]*view.Payment{}
 	for _, p := range list {
-		attempts[p.Intent.Attempt] = p
+		if !v.left(p.Intent.Payment) {
+			attempts[p.Intent.Attempt] = p
+		}
 	}
 	for attempt, id := range latest {
 		if attempts[attempt], err = v.Payment(id); err != nil {
@@ -244,13 +278,18 @@ func (v *Views) keep(ctx context.Context) {
 func (v *Views) flush() error {
 	v.flushing.Lock()
 	defer v.flushing.Unlock()
-	v.mu.RLock()
-	changed, covers, results := maps.Clone(v.changed), v.covers, v.results
-	v.mu.RUnlock()
-	if len(changed) == 0 {
+	v.mu.Lock()
+	changed, covers, results, till, turned := maps.Clone(v.changed), v.covers, v.results, v.till, v.turned
+	away := v.away.snapshot()
+	v.turned = false
+	v.mu.Unlock()
+	if len(changed) == 0 && !turned && away.same() {
 		return nil
 	}
-	if err := v.file.write(changed, covers, results); err != nil {
+	if err := v.file.write(changed, covers, results, &till, &away); err != nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.turned, v.away.turned = v.turned || turned, v.away.turned || away.turned
 		return err
 	}
 	v.mu.Lock()
@@ -258,27 +297,54 @@ func (v *Views) flush() error {
 	for id, p := range changed {
 		if v.changed[id] == p {
 			delete(v.changed, id)
-			if delete(v.orders[p.Intent.Order], p.Intent.Attempt); len(v.orders[p.Intent.Order]) == 0 {
-				delete(v.orders, p.Intent.Order)
-			}
+			v.unlist(p)
 		}
 	}
+	v.away.written(&away)
 	return nil
 }
 
-// staged are changes on top of a book that are taken over or forgotten as one.
-type staged struct {
-	base interface {
-		Payment(pos.PaymentID) (*view.Payment, error)
-	}
-	changed view.Payments
+// Till is the state of the till's shifts and settlements. It is not to be changed.
+func (v *Views) Till() view.Till {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.till
 }
 
-func stage(base interface {
+// state is what records are folded onto.
+type state interface {
 	Payment(pos.PaymentID) (*view.Payment, error)
-}) *staged {
-	return &staged{base: base, changed: view.Payments{}}
+	Till() view.Till
 }
+
+// staged are changes on top of a state that are taken over or forgotten as one.
+type staged struct {
+	base    state
+	changed view.Payments
+	till    view.Till
+	turned  bool // till has changed
+	carries []carryStep
+}
+
+func stage(base state) *staged {
+	return &staged{base: base, changed: view.Payments{}, till: base.Till()}
+}
+
+// fold applies one record, or nothing of it.
+func (s *staged) fold(r *record.Record, body record.Body) error {
+	till, err := view.FoldTill(s.till, r, body)
+	if err != nil {
+		return err
+	}
+	s.till, s.turned = till, s.turned || view.SpeaksOfTill(r.Kind)
+	if c, ok := body.(*record.Carry); ok {
+		return s.carry(r, c)
+	}
+	return view.FoldBody(s, r, body)
+}
+
+// Till implements state.
+func (s *staged) Till() view.Till { return s.till }
 
 // Payment implements [view.Book].
 func (s *staged) Payment(id pos.PaymentID) (*view.Payment, error) {

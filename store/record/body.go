@@ -24,6 +24,7 @@ const (
 	Started  BootReason = "started"  // the agent was started on a journal
 	Restored BootReason = "restored" // the platform holds more of the epoch than we do: we come from a backup
 	Forked   BootReason = "forked"   // the platform holds other records under our numbers
+	Damaged  BootReason = "damaged"  // records of the epoch before cannot be read; holes name them
 )
 
 // Boot is written at each start of the agent and begins each epoch.

@@ -14,8 +14,8 @@ import (
 //
 // Integers are big endian. The signature is empty but for the last record of a commit.
 const (
-	frameMagic  = "TPR1"
-	frameHeader = len(frameMagic) + 12
+	FrameMagic  = "TPR1" // the first bytes of each stored record
+	frameHeader = len(FrameMagic) + 12
 	maxSig      = 1 << 10
 )
 
@@ -26,7 +26,7 @@ var ErrDamaged = errors.New("stored record is damaged")
 func AppendFrame(dst, raw, signature []byte) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, frameHeader+len(raw)+len(signature))
-	dst = append(dst, frameMagic...)
+	dst = append(dst, FrameMagic...)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(raw)))
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(signature)))
 	dst = append(dst, 0, 0, 0, 0)
@@ -38,7 +38,7 @@ func AppendFrame(dst, raw, signature []byte) []byte {
 
 // ReadFrame checks the frame at the start of b and returns record and signature as parts of b. Bytes after the frame are ignored.
 func ReadFrame(b []byte) (raw, signature []byte, err error) {
-	if len(b) < frameHeader || string(b[:4]) != frameMagic {
+	if len(b) < frameHeader || string(b[:4]) != FrameMagic {
 		return nil, nil, fmt.Errorf("%w: no frame", ErrDamaged)
 	}
 	rawLen, sigLen := binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])

@@ -17,6 +17,17 @@ type Operation struct {
 	Reason     string            `cbor:"10,keyasint,omitempty" json:"reason,omitempty"`
 	Cashier    pos.PersonID      `cbor:"11,keyasint,omitempty" json:"cashier,omitempty"`
 	Supervisor pos.PersonID      `cbor:"12,keyasint,omitempty" json:"supervisor,omitempty"`
+	Of         *Foreign          `cbor:"13,keyasint,omitempty" json:"of,omitempty"` // of a payment that another till has taken; absent: our own
+}
+
+// Foreign is what the platform told of a payment that another till of the merchant has taken, so that a journal which gives money of it back can show it.
+type Foreign struct {
+	Till     pos.TillID   `cbor:"1,keyasint" json:"till"`
+	Order    pos.OrderRef `cbor:"2,keyasint" json:"order"`
+	Attempt  pos.Attempt  `cbor:"3,keyasint" json:"attempt"`
+	Tender   pos.Tender   `cbor:"4,keyasint" json:"tender"` // by which the other till has taken it
+	Currency pos.Currency `cbor:"5,keyasint" json:"currency"`
+	Amount   pos.Minor    `cbor:"6,keyasint" json:"amount"` // that could still go back when the platform was asked, above 0
 }
 
 // OperationResult is durable before the device gets its acknowledgement (law 2). It counts when an [OperationEnd] follows.

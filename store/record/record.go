@@ -183,12 +183,30 @@ func emptyBody(k Kind) Body {
 		return &Presented{}
 	case KindPlatformResult:
 		return &PlatformResult{}
+	case KindPolicy:
+		return &Policy{}
+	case KindOverride:
+		return &Override{}
 	case KindOperation:
 		return &Operation{}
 	case KindOperationResult:
 		return &OperationResult{}
 	case KindOperationEnd:
 		return &OperationEnd{}
+	case KindShiftOpened:
+		return &ShiftOpened{}
+	case KindShiftClosed:
+		return &ShiftClosed{}
+	case KindSettlement:
+		return &Settlement{}
+	case KindCarry:
+		return &Carry{}
+	case KindHole:
+		return &Hole{}
+	case KindClockJump:
+		return &ClockJump{}
+	case KindKey:
+		return &KeyChange{}
 	}
 	return nil
 }

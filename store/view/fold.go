@@ -1,6 +1,7 @@
 package view
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tillproof/tillproof/pos"
@@ -13,6 +14,10 @@ type Book interface {
 	Payment(id pos.PaymentID) (*Payment, error)
 	Put(p *Payment) error
 }
+
+// ErrNoIntent says that a record speaks of a payment whose intent is not in the book: it was never written, is in a part of the journal that was
+// removed, or cannot be read any more.
+var ErrNoIntent = errors.New("without an intent")
 
 // Fold applies one record to a book. Records that speak of no payment change nothing. An error says that the record does not fit what came
 // before it; the book is unchanged then.
@@ -38,8 +43,13 @@ func FoldBody(book Book, r *record.Record, body record.Body) error {
 	switch {
 	case begins && p == nil:
 		p = Begin(r, intent)
+	case p == nil && Foreign(r, body):
+		p = BeginForeign(r, body.(*record.Operation))
+		if err := p.Apply(r, subject); err != nil {
+			return err
+		}
 	case p == nil:
-		return fmt.Errorf("payment %s: %s without an intent", subject.PaymentID(), r.Kind)
+		return fmt.Errorf("payment %s: %s %w", subject.PaymentID(), r.Kind, ErrNoIntent)
 	default:
 		if err := p.Apply(r, subject); err != nil {
 			return err

@@ -44,7 +44,7 @@ func (p *Payment) Unfinished() bool {
 // Returnable is the most that a new operation may give back: what was booked, less what went back or may be on its way back. It is 0 for a payment
 // that holds no money.
 func (p *Payment) Returnable() pos.Minor {
-	if p.Decision == nil || !p.Status.Taken() && p.Status != pos.RefundDue {
+	if p.Decision == nil || !p.Status.Taken() && p.Status != pos.RefundDue && p.Status != pos.Foreign {
 		return 0
 	}
 	rest := p.Decision.Amount - p.Returned
@@ -58,12 +58,17 @@ func (p *Payment) Returnable() pos.Minor {
 
 // requested begins an operation. A void takes the whole payment back, refunds never sum above it.
 func (p *Payment) requested(r *record.Record, b *record.Operation) error {
+	p.askedAgain(b)
 	switch {
 	case p.Operation(b.Key) != nil:
 		return fmt.Errorf("a second operation %s", b.Key)
+	case b.What == pos.Capture:
+		if err := p.mayCapture(b); err != nil {
+			return err
+		}
 	case b.Amount <= 0 || b.Currency != p.Intent.Currency || b.Amount > p.Returnable():
 		return fmt.Errorf("operation %s over %d, of which %d can go back", b.Key, b.Amount, p.Returnable())
-	case b.What == pos.Refund && !p.Status.Can(pos.Refunded):
+	case b.What == pos.Refund && !p.Status.Can(pos.Refunded) && p.Status != pos.Foreign:
 		return fmt.Errorf("a refund of a payment that is %s", p.Status)
 	case b.What != pos.Refund && (!p.Status.Can(pos.Voided) || p.Returned > 0 || b.Amount != p.Decision.Amount):
 		return fmt.Errorf("a %s of a payment that is %s", b.What, p.Status)
@@ -122,11 +127,13 @@ func (p *Payment) settle(o *Operation) error {
 		return nil
 	case o.Request.What == pos.Void || o.Request.What == pos.Reversal:
 		return p.become(pos.Voided)
-	case o.Request.What != pos.Refund:
-		return nil
+	case o.Request.What == pos.Capture:
+		return p.become(pos.Captured)
 	}
 	p.Returned += o.Request.Amount
 	switch {
+	case p.Status == pos.Foreign:
+		return nil // its own till's books say what is left of it
 	case p.Returned >= p.Decision.Amount:
 		return p.become(pos.Refunded)
 	case p.Status == pos.RefundDue:
@@ -139,7 +146,7 @@ func (p *Payment) settle(o *Operation) error {
 func (p *Payment) toldOfOperation(r *record.Record, b *record.PlatformResult) error {
 	end := &record.OperationEnd{Payment: b.Payment, Key: b.Operation, State: pos.OperationRefused, Evidence: record.ByPlatform, Found: b.Decision,
 		Reason: b.Decision.Code, Text: b.Decision.Text}
-	if b.Decision.Status == pos.Refunded || b.Decision.Status == pos.Voided {
+	if b.Decision.Status == pos.Refunded || b.Decision.Status == pos.Voided || b.Decision.Status == pos.Captured {
 		end.State = pos.OperationDone
 	}
 	return p.operationEnd(r, end)

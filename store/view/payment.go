@@ -26,6 +26,8 @@ type Payment struct {
 	Returned  pos.Minor         `cbor:"14,keyasint,omitempty"` // given back to the customer
 
 	Operations []Operation `cbor:"15,keyasint,omitempty"` // in the order in which they were requested
+	Foreign    pos.TillID  `cbor:"16,keyasint,omitempty"` // the till that has taken it; "": this one
+	Bookings   []Booking   `cbor:"17,keyasint,omitempty"` // each record that changed what the shop holds, in their order
 }
 
 // Reason says why a payment is not simply approved.
@@ -86,6 +88,7 @@ func (p *Payment) Apply(r *record.Record, body record.Subject) error {
 		return fmt.Errorf("payment %s: %w", p.Intent.Payment, err)
 	}
 	next.Updated, next.Epoch, next.Seq = r.Times.Wall, r.Epoch, r.Seq
+	next.book(p, r, body)
 	*p = next
 	return nil
 }
@@ -119,6 +122,9 @@ func (p *Payment) told(r *record.Record, b *record.PlatformResult) error {
 		return p.toldOfOperation(r, b)
 	}
 	decision := *b.Decision
+	if decision.Status == pos.Captured || decision.Status == pos.ForwardDeclined {
+		return p.forwarded(&decision)
+	}
 	p.Decision, p.Evidence, p.Reason = &decision, record.ByPlatform, Reason{}
 	switch {
 	case decision.Status == pos.Refunded:

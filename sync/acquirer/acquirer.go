@@ -36,6 +36,11 @@ type Acquirer interface {
 	// Expect announces a QR that the till made itself: money that comes in, or came in already, with this reference belongs to the
 	// order. It moves no money and may be repeated.
 	Expect(ctx context.Context, order Order, reference string) error
+
+	// Capture collects the money of a payment that a card terminal has approved without the issuer, from the record that the platform holds of it.
+	// captureID makes it safe to repeat: the same id is the same try. Paid and Declined are the only answers that prove something; after Declined
+	// another try, under another id, may be accepted.
+	Capture(ctx context.Context, order Order, captureID string) (Answer, error)
 }
 
 // Order is what money is asked for.

@@ -82,6 +82,15 @@ func (c *Client) Expect(ctx context.Context, order Order, reference string) erro
 	return nil
 }
 
+// Capture is [Acquirer.Capture].
+func (c *Client) Capture(ctx context.Context, order Order, captureID string) (Answer, error) {
+	a, err := c.ask(ctx, "capture", order.Ref, request{Order: orderOf(order), Capture: captureID})
+	if err == nil && a.State == Paid && a.Amount != order.Amount {
+		return Answer{}, unclear("capture", fmt.Errorf("%s instead of %s", a.Amount, order.Amount))
+	}
+	return a, err
+}
+
 // ask makes a call whose response holds an answer.
 func (c *Client) ask(ctx context.Context, path, ref string, body request) (Answer, error) {
 	r, err := c.call(ctx, path, ref, body)

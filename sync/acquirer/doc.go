@@ -12,6 +12,7 @@
 //
 //	POST /v1/authorise {request, order, code}                 -> {request, ref, answer}
 //	POST /v1/issue     {request, order, ttl_ms}               -> {request, ref, issued}
+//	POST /v1/capture   {request, order, capture}              -> {request, ref, answer}
 //	POST /v1/expect    {request, order, reference}            -> {request, ref}
 //	POST /v1/query     {request, ref}                         -> {request, ref, answer}
 //	POST /v1/cancel    {request, ref}                         -> {request, ref, answer}

@@ -35,6 +35,13 @@ func routes(a Acquirer) map[string]serveFunc {
 			issued, err := a.Issue(ctx, o, time.Duration(r.TTL)*time.Millisecond)
 			return response{Issued: &issuedMessage{Payload: issued.Payload, ExpiresAt: issued.ExpiresAt}}, err
 		}),
+		"capture": withOrder(func(ctx context.Context, o Order, r request) (response, error) {
+			if r.Capture == "" {
+				return response{}, errRefused
+			}
+			answer, err := a.Capture(ctx, o, r.Capture)
+			return response{Answer: answerOf(answer)}, err
+		}),
 		"expect": withOrder(func(ctx context.Context, o Order, r request) (response, error) {
 			return response{}, a.Expect(ctx, o, r.Reference)
 		}),

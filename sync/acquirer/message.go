@@ -21,6 +21,7 @@ type request struct {
 	Reference string        `json:"reference,omitempty"`
 	Ref       string        `json:"ref,omitempty"`
 	Refund    string        `json:"refund,omitempty"`
+	Capture   string        `json:"capture,omitempty"`
 	moneyMessage
 }
 

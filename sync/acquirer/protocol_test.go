@@ -60,6 +60,11 @@ func (s *scripted) Refund(_ context.Context, ref, id string, m pos.Money) (acqui
 	return s.answer, s.err
 }
 
+func (s *scripted) Capture(_ context.Context, o acquirer.Order, id string) (acquirer.Answer, error) {
+	s.asked = []any{"capture", o, id}
+	return s.answer, s.err
+}
+
 func (s *scripted) Expect(_ context.Context, o acquirer.Order, reference string) error {
 	s.asked = []any{"expect", o, reference}
 	return s.err
@@ -81,6 +86,7 @@ func calls(a acquirer.Acquirer) map[string]func(context.Context) (any, error) {
 		"query":     func(ctx context.Context) (any, error) { return a.Query(ctx, ref) },
 		"cancel":    func(ctx context.Context) (any, error) { return a.Cancel(ctx, ref) },
 		"refund":    func(ctx context.Context) (any, error) { return a.Refund(ctx, ref, "R-1", order().Amount) },
+		"capture":   func(ctx context.Context) (any, error) { return a.Capture(ctx, order(), "C-1") },
 		"expect":    func(ctx context.Context) (any, error) { return nil, a.Expect(ctx, order(), "REF000000001") },
 	}
 }
@@ -93,6 +99,7 @@ func asked() map[string][]any {
 		"query":     {"query", ref},
 		"cancel":    {"cancel", ref},
 		"refund":    {"refund", ref, "R-1", order().Amount},
+		"capture":   {"capture", order(), "C-1"},
 		"expect":    {"expect", order(), "REF000000001"},
 	}
 }

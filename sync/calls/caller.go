@@ -48,7 +48,10 @@ type Caller struct {
 	mu      sync.Mutex // guards what follows
 	courier Courier    // nil while there is no connection
 	waiting map[[32]byte]chan *wire.Reply
-	silent  bool // the last call found no answer, and nothing was heard since
+	silent  bool      // a call found no answer, and not enough was heard since
+	lost    int       // calls without an answer since the line was good
+	row     int       // answers since the last of them
+	last    time.Time // when the platform was heard, zero before
 	changed chan struct{}
 }
 
@@ -93,6 +96,13 @@ func (c *Caller) Answering() bool {
 	return c.courier != nil && !c.silent
 }
 
+// Heard is when the platform last answered or hinted, zero when it has not since the start.
+func (c *Caller) Heard() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
 // Connected says whether there is a connection that a call could leave through.
 func (c *Caller) Connected() bool {
 	c.mu.Lock()
@@ -123,7 +133,7 @@ func (c *Caller) Ask(ctx context.Context, call *wire.Call) (*wire.Reply, error) 
 	ctx, cancel := context.WithTimeout(ctx, AnswerWithin)
 	defer cancel()
 	if err := courier.Publish(ctx, c.topic, message); err != nil {
-		c.heard(false)
+		c.unanswered()
 		return nil, errors.Join(ErrSilent, err)
 	}
 	doubt := time.NewTimer(doubtAfter)
@@ -135,7 +145,7 @@ func (c *Caller) Ask(ctx context.Context, call *wire.Call) (*wire.Reply, error) 
 		case <-doubt.C:
 			c.heard(false)
 		case <-ctx.Done():
-			c.heard(false)
+			c.unanswered()
 			return nil, ErrSilent
 		}
 	}
@@ -158,14 +168,36 @@ func (c *Caller) forget(hash [32]byte) {
 	delete(c.waiting, hash)
 }
 
-// heard notes whether the platform answers.
+// A line that loses call after call is not believed to be back with the next answer: the mode would flap between two customers.
+const (
+	shaky  = 3 // calls lost, without so many answers in a row between them, make the line a bad one
+	steady = 3 // answers in a row make a bad line good again
+)
+
+// heard notes that the platform answers, or that an answer is late.
 func (c *Caller) heard(yes bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.silent == yes {
-		c.silent = !yes
+	silent := !yes
+	if yes {
+		c.last, c.row = time.Now(), c.row+1
+		silent = c.silent && c.lost >= shaky && c.row < steady
+	}
+	if c.row >= steady {
+		c.lost = 0
+	}
+	if silent != c.silent {
+		c.silent = silent
 		c.announce()
 	}
+}
+
+// unanswered notes that a call is given up.
+func (c *Caller) unanswered() {
+	c.heard(false)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lost, c.row = c.lost+1, 0
 }
 
 // Receive takes a message of down/reply. It does not block.

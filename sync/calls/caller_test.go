@@ -185,3 +185,28 @@ func TestOnlyThePlatformIsBelieved(t *testing.T) {
 		}
 	})
 }
+
+// A line that loses every other call is bad until several answers came in a row; one lost call alone is forgotten with the next answer.
+func TestALineThatLosesCallAfterCallDoesNotFlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t)
+		l.caller.Attach(t.Context(), l)
+		ask := func(answered bool) bool {
+			l.answer = func(call *wire.Call, hash [32]byte) {
+				if answered {
+					l.reply(wire.Final, call, hash, pos.Approved)
+				}
+			}
+			if _, err := l.caller.Ask(t.Context(), query()); (err == nil) != answered {
+				t.Fatal(err)
+			}
+			return l.caller.Answering()
+		}
+		for i, c := range []struct{ answered, answering bool }{{false, false}, {true, true}, {false, false}, {true, true}, {false, false}, {true, false},
+			{false, false}, {true, false}, {true, false}, {true, true}, {false, false}, {true, true}} {
+			if got := ask(c.answered); got != c.answering {
+				t.Errorf("call %d, answered %v: answering %v", i+1, c.answered, got)
+			}
+		}
+	})
+}

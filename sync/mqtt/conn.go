@@ -118,12 +118,21 @@ func (c *Conn) subscribe(ctx context.Context, filters []string) error {
 // Publish hands a message to the connection at QoS 1. A nil error means no more than that: not that it was sent, let alone stored.
 // It blocks while the socket is full, at most five seconds.
 func (c *Conn) Publish(_ context.Context, topic string, payload []byte) error {
+	return c.publish(topic, payload, false)
+}
+
+// PublishRetained is [Conn.Publish] of a message that the broker keeps for whoever subscribes later, in place of the one before.
+func (c *Conn) PublishRetained(_ context.Context, topic string, payload []byte) error {
+	return c.publish(topic, payload, true)
+}
+
+func (c *Conn) publish(topic string, payload []byte, retained bool) error {
 	select {
 	case <-c.done:
 		return ErrClosed
 	default:
 	}
-	token := c.client.Publish(topic, 1, false, payload)
+	token := c.client.Publish(topic, 1, retained, payload)
 	select {
 	case <-token.Done():
 		return token.Error()

@@ -62,6 +62,13 @@ func (a *acquirers) route(scheme string) string {
 	return a.schemes["*"]
 }
 
+// offlineCards is the scheme of card payments that a terminal has approved without the issuer. It must be named: "*" does not take them, since most
+// terminals bring them to their own acquirer by themselves.
+const offlineCards = "card_offline"
+
+// forwards says whether an acquirer collects offline approvals, and which.
+func (a *acquirers) forwards() string { return a.schemes[offlineCards] }
+
 // ownerOf reads at which acquirer a payment was begun.
 func (s taskStore) ownerOf(ctx context.Context, payment pos.PaymentID) (name string, err error) {
 	err = s.q.owner.QueryRowContext(ctx, payment.String()).Scan(&name)
@@ -121,6 +128,11 @@ func (a *acquirers) Cancel(ctx context.Context, ref string) (acquirer.Answer, er
 // Refund implements [acquirer.Acquirer].
 func (a *acquirers) Refund(ctx context.Context, ref, refundID string, amount pos.Money) (acquirer.Answer, error) {
 	return through(ctx, a, ref, func(to acquirer.Acquirer) (acquirer.Answer, error) { return to.Refund(ctx, ref, refundID, amount) })
+}
+
+// Capture implements [acquirer.Acquirer].
+func (a *acquirers) Capture(ctx context.Context, order acquirer.Order, captureID string) (acquirer.Answer, error) {
+	return through(ctx, a, order.Ref, func(to acquirer.Acquirer) (acquirer.Answer, error) { return to.Capture(ctx, order, captureID) })
 }
 
 // Expect implements [acquirer.Acquirer].

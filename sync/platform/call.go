@@ -16,11 +16,11 @@ import (
 // VerifyCall reads a message of up/call that came in under a till's name: till of the topic = of the call = owner of the key, else it fails with
 // [ErrForged]; what the till's key has not signed as it stands fails with [ErrBroken]. Neither is answered, and nothing was done.
 func (t *Tills) VerifyCall(from pos.TillID, message []byte) (*wire.Call, error) {
-	key, known := t.keys[from]
+	keys, known := t.keysOf(from)
 	if !known {
 		return nil, fmt.Errorf("%w: till %s is not enrolled", ErrForged, from)
 	}
-	call, err := t.wire.OpenCall(message, cose.OneKey(key))
+	call, err := t.wire.OpenCall(message, keys)
 	switch {
 	case errors.Is(err, cose.ErrUnknownKey):
 		return nil, fmt.Errorf("%w: %w", ErrForged, err)
@@ -82,8 +82,17 @@ func (d *desk) take(ctx context.Context, l letter) error {
 		return err
 	}
 	a := asker{topic: l.topic, op: call.Op, id: call.ID, hash: wire.CallHash(l.message), at: time.Now()}
-	if call.Op == wire.OpResults {
+	switch {
+	case call.Op == wire.OpResults:
 		return d.results(ctx, a, call)
+	case call.Op == wire.OpRefund:
+		return d.giveBack(ctx, a, call)
+	case call.Op == wire.OpCapture:
+		return d.capture(ctx, a, call)
+	case call.Op == wire.OpQuery && call.Operation != "":
+		return d.operationQuery(ctx, a, call)
+	case call.Op == wire.OpQuery && call.Foreign:
+		return d.foreignQuery(ctx, a, call)
 	}
 	st, err := d.carryOut(ctx, a.topic, call)
 	if err != nil {

@@ -27,6 +27,8 @@ type Config struct {
 
 	Acquirers []AcquirerConfig `yaml:"acquirers,omitempty"` // who collects the money of codes and QRs; without one such calls are declined
 	Wallet    WalletConfig     `yaml:"wallet,omitempty"`
+
+	Policies []PolicyConfig `yaml:"policies,omitempty"` // what tills may take while the platform is away; none: as they do without
 }
 
 // MerchantConfig is a merchant and its tills.
@@ -97,6 +99,9 @@ func (c *Config) check() (at string, err error) {
 		return at, err
 	}
 	if at, err := checkAcquirers(c.Acquirers); err != nil {
+		return at, err
+	}
+	if at, err := c.checkPolicies(); err != nil {
 		return at, err
 	}
 	return c.Wallet.check()

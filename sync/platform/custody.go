@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -22,6 +23,7 @@ type Custody struct {
 	q      statements
 
 	route   func(scheme string) string // the acquirer that takes a scheme, "" for none; nil when QRs of tills are nobody's business here
+	forward string                     // the acquirer that collects offline approvals, "" for none
 	stirred chan struct{}              // gets a value when a transaction left something for the wallet
 }
 
@@ -34,6 +36,11 @@ type statements struct {
 	lastResult, addResult                      *sql.Stmt
 	task, due, wishes, owner                   *sql.Stmt // these read beside the one connection that writes
 	standing, resultsOf, resultsAfter, payment *sql.Stmt
+	refunds, addRefund, endRefund, pageOf      *sql.Stmt // in a transaction
+	refundsOf, refundsOpen, lastOf, refundEnd  *sql.Stmt // beside it
+	foreign                                    *sql.Stmt
+	putForeign                                 *bulk
+	addKey, keys                               *sql.Stmt
 }
 
 // readers is the number of connections that read beside the one that writes.
@@ -82,7 +89,7 @@ func (c *Custody) migrate(ctx context.Context) error {
 	if err := c.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	steps := [schemaVersion]string{schemaCustody, schemaWallet} // from each version to the next one
+	steps := [schemaVersion]string{schemaCustody, schemaWallet, schemaRefunds} // from each version to the next one
 	if version < 0 || version > schemaVersion {
 		return fmt.Errorf("made by another version (schema %d, this is %d)", version, schemaVersion)
 	}
@@ -122,7 +129,24 @@ func (c *Custody) prepare(ctx context.Context) error {
 		putPayments: many("INSERT OR REPLACE INTO payments "+
 			"(payment, till, epoch, seq, order_ref, attempt, tender, status, amount, currency, fork, state)", 12),
 	}
+	c.q.foreign = one("SELECT till, fork, state FROM foreign_pages WHERE payment IN (" + placeholders(lookupSize) + ")")
+	c.q.addKey = one("INSERT INTO till_keys (till, public) VALUES (?,?) ON CONFLICT DO NOTHING")
+	c.q.putForeign = many("INSERT OR REPLACE INTO foreign_pages "+
+		"(payment, till, of_till, epoch, seq, order_ref, attempt, tender, returned, at_acquirer, currency, fork, state)", 13)
 	return errors.Join(failed, c.prepareWallet(ctx))
+}
+
+// Recall tells the register of tills which keys their records have named so far.
+func (c *Custody) Recall(ctx context.Context, tills *Tills) error {
+	_, err := all(ctx, c.q.keys, func(rows *sql.Rows) (none struct{}, err error) {
+		var till pos.TillID
+		var public []byte
+		if err = rows.Scan(&till, &public); err == nil {
+			tills.learn(till, public)
+		}
+		return none, err
+	})
+	return err
 }
 
 // Close ends the use of the database. Nothing is lost by not calling it.

@@ -28,12 +28,13 @@ type desk struct {
 
 	mu    sync.Mutex
 	fresh map[pos.PaymentID]bool // to be told of: true when there are new results, false when only the words have changed
+	heirs map[pos.TillID]bool    // tills that wait for the result of a refund
 	wake  chan struct{}
 }
 
 func newDesk(i *intake) *desk {
 	d := &desk{intake: i, store: taskStore{i.custody}, asked: newAsked(), owner: map[pos.TillID]pos.MerchantID{},
-		fresh: map[pos.PaymentID]bool{}, wake: make(chan struct{}, 1)}
+		fresh: map[pos.PaymentID]bool{}, heirs: map[pos.TillID]bool{}, wake: make(chan struct{}, 1)}
 	for _, m := range i.config.Merchants {
 		for _, t := range m.Tills {
 			d.owner[t.Till] = m.Merchant
@@ -57,7 +58,26 @@ func (d *desk) run(ctx context.Context) {
 
 // notify is called by the loop after a commit, and must not block.
 func (d *desk) notify(task wallet.Task, results []wallet.Result) {
-	d.touch(task.Payment, len(results) > 0)
+	ofPayment := false
+	for i := range results {
+		if results[i].Operation != "" {
+			d.touchTill(results[i].Till)
+		} else {
+			ofPayment = true
+		}
+	}
+	d.touch(task.Payment, ofPayment)
+}
+
+// touchTill has a till told that there are results of its refunds.
+func (d *desk) touchTill(till pos.TillID) {
+	d.mu.Lock()
+	d.heirs[till] = true
+	d.mu.Unlock()
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
 }
 
 // touch has a payment looked at by tell.
@@ -71,13 +91,13 @@ func (d *desk) touch(payment pos.PaymentID, results bool) {
 	}
 }
 
-// touched empties the list of payments to be told of.
-func (d *desk) touched() map[pos.PaymentID]bool {
+// touched empties the lists of payments and tills to be told of.
+func (d *desk) touched() (map[pos.PaymentID]bool, map[pos.TillID]bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := d.fresh
-	d.fresh = map[pos.PaymentID]bool{}
-	return list
+	list, tills := d.fresh, d.heirs
+	d.fresh, d.heirs = map[pos.PaymentID]bool{}, map[pos.TillID]bool{}
+	return list, tills
 }
 
 // tell sends news to the tills until the context ends. What cannot be sent or read is left to the tills, which ask for results anyway.
@@ -88,9 +108,15 @@ func (d *desk) tell(ctx context.Context) {
 			return
 		case <-d.wake:
 		}
-		for payment, results := range d.touched() {
+		payments, tills := d.touched()
+		for payment, results := range payments {
 			if err := d.tellOf(ctx, payment, results); err != nil && ctx.Err() == nil {
 				d.opts.Log.Info("news of a payment was not sent; the till will ask for it", "payment", payment.String(), "error", err)
+			}
+		}
+		for till := range tills {
+			if err := d.tellTill(ctx, till); err != nil && ctx.Err() == nil {
+				d.opts.Log.Info("news of a refund was not sent; the till will ask for it", "till", till, "error", err)
 			}
 		}
 	}
@@ -110,16 +136,25 @@ func (d *desk) tellOf(ctx context.Context, payment pos.PaymentID, results bool) 
 	if !results || st.n == 0 {
 		return nil
 	}
-	return d.hint(ctx, &st)
+	merchant := st.task.Merchant
+	if merchant == "" {
+		merchant = d.owner[st.task.Till]
+	}
+	return d.hint(ctx, merchant, st.task.Till, st.n)
+}
+
+// tellTill hints at a till's results.
+func (d *desk) tellTill(ctx context.Context, till pos.TillID) error {
+	var n uint64
+	if err := d.store.q.lastOf.QueryRowContext(ctx, string(till)).Scan(&n); err != nil {
+		return err
+	}
+	return d.hint(ctx, d.owner[till], till, n)
 }
 
 // hint tells a till up to which number there are results.
-func (d *desk) hint(ctx context.Context, st *standing) error {
-	till, merchant := st.task.Till, st.task.Merchant
-	if merchant == "" {
-		merchant = d.owner[till]
-	}
-	message, err := d.codec.SealEvent(&wire.Event{Till: till, N: st.n}, d.signer)
+func (d *desk) hint(ctx context.Context, merchant pos.MerchantID, till pos.TillID, n uint64) error {
+	message, err := d.codec.SealEvent(&wire.Event{Till: till, N: n}, d.signer)
 	if err != nil {
 		return err
 	}
@@ -139,11 +174,11 @@ const retry = time.Second
 
 // follow brings what the intake left in the wallet's tables to the loop: first what an earlier life of the platform left, then what comes.
 func (d *desk) follow(ctx context.Context) {
-	for {
+	for resumed := false; ; {
 		d.loop.Wake()
 		var again <-chan time.Time
-		if err := d.grant(ctx); err != nil && ctx.Err() == nil {
-			d.opts.Log.Error("payments that are unwanted wait for the ledger", "error", err)
+		if err := d.catchUp(ctx, &resumed); err != nil && ctx.Err() == nil {
+			d.opts.Log.Error("payments that are unwanted and refunds that were asked for wait for the ledger", "error", err)
 			again = time.After(retry)
 		}
 		select {
@@ -153,6 +188,17 @@ func (d *desk) follow(ctx context.Context) {
 		case <-d.custody.stirred:
 		}
 	}
+}
+
+// catchUp tells the loop what the tables hold: refunds once, since later ones are told when they are asked for.
+func (d *desk) catchUp(ctx context.Context, resumed *bool) error {
+	if !*resumed {
+		if err := d.resume(ctx); err != nil {
+			return err
+		}
+		*resumed = true
+	}
+	return d.grant(ctx)
 }
 
 // grant tells the loop which payments are unwanted.

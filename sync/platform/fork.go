@@ -18,7 +18,7 @@ func (s *sitting) losing(d *Delivery, entries []entry) error {
 		if known[e.head()] {
 			continue
 		}
-		if p := s.book.pages[e.payment]; p != nil && !p.fork && e.held == "" {
+		if p := s.book.page(e.payment); p != nil && !p.fork && e.held == "" {
 			e.held = "the payment is known from another branch"
 		}
 		s.foldOne(&e)

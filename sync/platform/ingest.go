@@ -9,7 +9,6 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
-	"github.com/tillproof/tillproof/store/view"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -24,7 +23,7 @@ type sitting struct {
 
 // begin loads every payment that the deliveries speak of.
 func (c *Custody) begin(ctx context.Context, deliveries []*Delivery) (*sitting, error) {
-	s := &sitting{ctx: ctx, custody: c, now: clock(), book: &book{pages: map[pos.PaymentID]*page{}}}
+	s := &sitting{ctx: ctx, custody: c, now: clock(), book: newBook()}
 	var ids []pos.PaymentID
 	seen := map[pos.PaymentID]bool{{}: true}
 	for _, d := range deliveries {
@@ -77,8 +76,14 @@ func (s *sitting) ingest(d *Delivery) (wire.Ack, error) {
 	}
 	last := d.last()
 	ack.Last = &last
+	if err := s.keepKeys(d); err != nil {
+		return ack, err
+	}
 	if ack.State == wire.AckFork {
 		return ack, s.losing(d, d.entries[common:])
+	}
+	if err := s.passOver(d.till, d.entries[common:]); err != nil {
+		return ack, err
 	}
 	ack.Held = append(held, s.fold(d.till, d.entries[common:])...)
 	if len(ack.Held) > 0 {
@@ -89,6 +94,18 @@ func (s *sitting) ingest(d *Delivery) (wire.Ack, error) {
 		err = s.extend(c, d, d.entries[common:])
 	}
 	return ack, err
+}
+
+// keepKeys notes the keys that a delivery's records name, so that they count after a restart too.
+func (s *sitting) keepKeys(d *Delivery) error {
+	for i := range d.entries {
+		if e := &d.entries[i]; e.nextKey != nil {
+			if _, err := s.custody.q.addKey.ExecContext(s.ctx, string(d.till), e.nextKey); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // fits says whether the records behind the common ones continue at the mark: all that the ledger holds of these numbers is the
@@ -197,17 +214,18 @@ func (s *sitting) foldOne(e *entry) {
 	if e.held != "" || e.body == nil {
 		return
 	}
-	p := s.book.pages[e.payment]
-	intent, begins := e.body.(*record.Intent)
+	if p := s.book.begin(e.told(), e.body); p != nil {
+		p.dirty = true
+		return
+	}
+	p := s.book.page(e.payment)
 	switch {
-	case p == nil && begins:
-		s.book.pages[e.payment] = &page{till: s.book.till, payment: view.Begin(&e.record, intent), fork: s.book.fork, dirty: true}
 	case p == nil:
 		e.held = fmt.Sprintf("payment %s: %s without an intent", e.payment, e.record.Kind)
 	case p.till != s.book.till:
 		e.held = fmt.Sprintf("payment %s belongs to till %s", e.payment, p.till)
 	default:
-		if err := p.payment.Apply(&e.record, e.body); err != nil {
+		if err := p.payment.Apply(e.told(), e.body); err != nil {
 			e.held = err.Error()
 			return
 		}

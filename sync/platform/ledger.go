@@ -15,7 +15,8 @@ import (
 
 // Ledger reads a ledger, also while a platform writes it. It is safe for concurrent use.
 type Ledger struct {
-	db *sql.DB
+	db      *sql.DB
+	version int // of the schema
 }
 
 // OpenLedger opens the SQLite database for reading only. It creates nothing.
@@ -36,7 +37,7 @@ func OpenLedger(path string) (*Ledger, error) {
 		db.Close()
 		return nil, fmt.Errorf("ledger %s: schema %d, this is %d", path, version, schemaVersion)
 	}
-	return &Ledger{db: db}, nil
+	return &Ledger{db: db, version: version}, nil
 }
 
 // Close ends the use of the database.
@@ -121,6 +122,40 @@ func (l *Ledger) Payments(ctx context.Context) iter.Seq2[PaymentRow, error] {
 		}
 		p.Payment, err = pos.ParsePaymentID(payment)
 		return p, err
+	})
+}
+
+// ReturnRow is a row of returns_v1: what a till has given back of a payment that another till has taken.
+type ReturnRow struct {
+	Till    pos.TillID // that has given it back
+	Of      pos.TillID // that has taken the payment
+	Payment pos.PaymentID
+	Key     pos.OrderKey
+	Tender  pos.Tender // by which it was taken
+	Epoch   pos.Epoch  // of the record of Till that changed it last
+	Seq     pos.Seq
+	Money   pos.Money // given back so far, 0 while it is under way
+
+	Acquirer pos.Minor // of Money: through the acquirer that had taken it
+}
+
+// Returns iterates over returns_v1, in the order of payment and till. An error ends it. A ledger of an earlier version has none.
+func (l *Ledger) Returns(ctx context.Context) iter.Seq2[ReturnRow, error] {
+	if l.version < 3 {
+		return func(func(ReturnRow, error) bool) {}
+	}
+	const text = "SELECT till, of_till, payment, order_ref, attempt, tender, epoch, seq, amount, at_acquirer, currency FROM returns_v1 ORDER BY payment, till"
+	return query(ctx, l.db, text, func(rows *sql.Rows) (r ReturnRow, err error) {
+		var payment, epoch string
+		err = rows.Scan(&r.Till, &r.Of, &payment, &r.Key.Order, &r.Key.Attempt, &r.Tender, &epoch, &r.Seq, &r.Money.Amount, &r.Acquirer, &r.Money.Currency)
+		if err != nil {
+			return r, err
+		}
+		if r.Epoch, err = pos.ParseEpoch(epoch); err != nil {
+			return r, err
+		}
+		r.Payment, err = pos.ParsePaymentID(payment)
+		return r, err
 	})
 }
 

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func TestWhatTheIntakeLeavesSurvivesAKill(t *testing.T) {
 		Amount: pos.Money{Amount: 100, Currency: "THB"}, Stage: wallet.Accepted, Status: pos.Pending}
 	task, found, err := s.Task(t.Context(), payment)
 	want.Expires, want.Began, want.Next = task.Expires, task.Began, task.Next
-	if err != nil || !found || task != want || task.Next == 0 || task.Expires < clock() {
+	if err != nil || !found || !reflect.DeepEqual(task, want) || task.Next == 0 || task.Expires < clock() {
 		t.Errorf("%+v %v %v", task, found, err)
 	}
 	wished, err := s.wished(t.Context())
@@ -106,7 +107,7 @@ func TestWhatTheIntakeLeavesSurvivesAKill(t *testing.T) {
 	if wished, err := s.wished(t.Context()); err != nil || len(wished) != 0 {
 		t.Errorf("%v %v", wished, err)
 	}
-	if again, _, err := s.Task(t.Context(), payment); err != nil || again != task {
+	if again, _, err := s.Task(t.Context(), payment); err != nil || !reflect.DeepEqual(again, task) {
 		t.Errorf("%+v %v", again, err)
 	}
 }

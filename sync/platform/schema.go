@@ -3,7 +3,7 @@ package platform
 import "github.com/tillproof/tillproof/pos"
 
 // schemaVersion is kept in SQLite's user_version. Version 1 had the custody of records only.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // schemaCustody makes the tables of version 1. Epochs and hashes are blobs; times are milliseconds since 1970-01-01 UTC of the platform's clock.
 //
@@ -59,6 +59,35 @@ CREATE TABLE results (
 ) WITHOUT ROWID;
 
 CREATE INDEX results_of ON results (payment, n);
+`
+
+// schemaRefunds makes what version 3 adds.
+//
+// refunds holds what tills have asked to give back, one row for each operation: requested while the acquirer is asked, done, or refused. Together
+// with the payment's own page it says what is left of a payment, whichever till asks. results.operation names the operation that a result ends, and
+// is empty for the payment itself. foreign_pages holds what tills have given back of payments that other tills have taken; returned is how much,
+// at_acquirer how much of it through the acquirer that had taken it, state a whole page as in payments. till_keys holds the keys that tills' own
+// records have named as their next ones.
+const schemaRefunds = `
+CREATE TABLE refunds (
+	payment TEXT NOT NULL, till TEXT NOT NULL, operation TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, state TEXT NOT NULL,
+	at INTEGER NOT NULL, PRIMARY KEY (payment, till, operation)
+) WITHOUT ROWID;
+
+CREATE INDEX refunds_open ON refunds (payment) WHERE state = 'requested';
+
+ALTER TABLE results ADD COLUMN operation TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE foreign_pages (
+	payment TEXT NOT NULL, till TEXT NOT NULL, of_till TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, order_ref TEXT NOT NULL,
+	attempt INTEGER NOT NULL, tender TEXT NOT NULL, returned INTEGER NOT NULL, at_acquirer INTEGER NOT NULL, currency TEXT NOT NULL,
+	fork INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (payment, till)
+) WITHOUT ROWID;
+
+CREATE TABLE till_keys (till TEXT NOT NULL, public BLOB NOT NULL, PRIMARY KEY (till, public)) WITHOUT ROWID;
+
+CREATE VIEW returns_v1 AS
+	SELECT till, epoch, seq, payment, of_till, order_ref, attempt, tender, returned AS amount, at_acquirer, currency FROM foreign_pages;
 `
 
 // maxSeq bounds the numbers of an epoch's records: more than a till writes in a thousand years.

@@ -82,13 +82,16 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if s.custody, err = OpenCustody(ctx, s.config.Database); err != nil {
 		return unusable("database_unusable", "The ledger cannot be used.", err)
 	}
+	if err = s.custody.Recall(ctx, s.tills); err != nil {
+		return unusable("database_unusable", "The tills' keys cannot be read.", err)
+	}
 	if s.ledger, err = OpenLedger(s.config.Database); err != nil {
 		return unusable("database_unusable", "The ledger cannot be read.", err)
 	}
 	if s.acquirers, err = newAcquirers(s.config.Acquirers, s.config.Wallet.settings().Workers); err != nil {
 		return unusable("secret_unusable", "The secret of an acquirer cannot be read.", err)
 	}
-	s.acquirers.owner, s.custody.route = taskStore{s.custody}.ownerOf, s.acquirers.route
+	s.acquirers.owner, s.custody.route, s.custody.forward = taskStore{s.custody}.ownerOf, s.acquirers.route, s.acquirers.forwards()
 	return nil
 }
 
@@ -126,6 +129,7 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 	}
 	group.Go(func() { s.intake.run(ctx) })
 	group.Go(func() { desk.run(ctx) })
+	group.Go(func() { (&publisher{intake: s.intake, ledger: s.ledger}).run(ctx) })
 	s.opts.Log.Info("the platform is ready", "ledger", s.config.Database, "public_key", hex.EncodeToString(s.signer.Public()), "http", address)
 	if s.opts.Ready != nil {
 		s.opts.Ready(address)

@@ -37,7 +37,7 @@ func (s taskStore) standing(ctx context.Context, payment pos.PaymentID) (st stan
 
 // settled says whether no further result is to be expected soon: the payment has ended, and no money is on its way back.
 func (st *standing) settled() bool {
-	return st.task.Stage == wallet.Done || st.task.Stage == wallet.Watched
+	return st.task.Stage == wallet.Done || st.task.Stage == wallet.Watched || st.task.Stage == wallet.Returning
 }
 
 // shown says whether the last news is a QR for the customer: that is all an issue_qr asks for.
@@ -59,7 +59,7 @@ func (st *standing) outcome() *wire.Outcome {
 // outcomeOf is a result in the words of the wire. A QR that is shown has moved nothing.
 func outcomeOf(n uint64, r *wallet.Result) *wire.Outcome {
 	o := &wire.Outcome{Payment: r.Payment, N: n, Status: r.Status, Amount: r.Amount.Amount, Currency: r.Amount.Currency, Scheme: r.Scheme, Code: r.Code,
-		Text: r.Text, Transaction: r.Transaction, QR: r.QR, ExpiresAt: r.ExpiresAt}
+		Text: r.Text, Transaction: r.Transaction, QR: r.QR, ExpiresAt: r.ExpiresAt, Operation: r.Operation}
 	if r.Status == pos.Pending {
 		o.Amount = 0
 	}

@@ -29,7 +29,24 @@ func (s *sitting) note(e *entry) {
 		if body.Unwanted {
 			s.stirs = append(s.stirs, stir{payment: e.payment, till: s.book.till})
 		}
+		s.noteForward(e)
+	case *record.Confirmed:
+		s.noteForward(e)
 	}
+}
+
+// noteForward has an offline approval collected that a record has just made one.
+func (s *sitting) noteForward(e *entry) {
+	p := s.book.pages[e.payment]
+	if s.custody.forward == "" || p == nil || p.payment.Status != pos.ApprovedOffline || p.payment.Unwanted {
+		return
+	}
+	money := p.payment.Taken()
+	if money.Amount <= 0 || money.CheckPayable() != nil {
+		return
+	}
+	task := wallet.Forwarded(e.payment, s.book.till, p.payment.Intent.Order, money, offlineCards, s.now)
+	s.stirs = append(s.stirs, stir{e.payment, s.book.till, &task})
 }
 
 // localTask is what the wallet is to do for a QR of the till's own; nil for everything else, and for one that nobody could recognise.

@@ -33,15 +33,17 @@ func (c *Custody) prepareWallet(ctx context.Context) error {
 	q.wish = write("UPDATE tasks SET wish = 1 WHERE payment = ? AND till = ? AND wish = 0")
 	q.granted = write("UPDATE tasks SET wish = 2 WHERE payment = ?")
 	q.lastResult = write("SELECT coalesce(max(n), 0) FROM results WHERE till = ?")
-	q.addResult = write("INSERT INTO results (till, n, payment, outcome, at) VALUES (?,?,?,?,?)")
+	q.addResult = write("INSERT INTO results (till, n, payment, operation, outcome, at) VALUES (?,?,?,?,?,?)")
 	q.task = read("SELECT state FROM tasks WHERE payment = ?")
 	q.due = read("SELECT payment, next FROM tasks WHERE next > 0 ORDER BY next LIMIT ?")
 	q.wishes = read("SELECT payment FROM tasks WHERE wish = 1")
 	q.owner = read("SELECT acquirer FROM tasks WHERE payment = ?")
-	q.standing = read("SELECT state, coalesce(n, 0), outcome FROM tasks LEFT JOIN results USING (payment) WHERE payment = ? ORDER BY n DESC LIMIT 1")
+	q.standing = read("SELECT state, coalesce(n, 0), outcome FROM tasks LEFT JOIN results ON results.payment = tasks.payment AND operation = '' " +
+		"WHERE tasks.payment = ? ORDER BY n DESC LIMIT 1")
 	q.resultsOf = read("SELECT outcome FROM results WHERE payment = ? ORDER BY n")
 	q.resultsAfter = read("SELECT n, outcome FROM results WHERE till = ? AND n > ? ORDER BY n LIMIT ?")
 	q.payment = read("SELECT till, state FROM payments WHERE payment = ?")
+	c.prepareRefunds(write, read)
 	return failed
 }
 
@@ -94,22 +96,25 @@ func begins(task wallet.Task, results []wallet.Result) bool {
 	return task.Stage == wallet.Accepted && !task.Stop || task.Kind == "" && len(results) > 0
 }
 
-// append numbers results behind the till's last one.
+// append numbers results behind the last one of the till that must hear of them: that of the payment, or who has asked for the refund, which it ends.
 func (s taskStore) append(ctx context.Context, till pos.TillID, results []wallet.Result) error {
-	if len(results) == 0 {
-		return nil
-	}
-	var n int64
-	if err := s.q.lastResult.QueryRowContext(ctx, string(till)).Scan(&n); err != nil {
-		return err
-	}
 	for i := range results {
-		outcome, err := json.Marshal(results[i])
+		r, to := &results[i], till
+		if r.Operation != "" {
+			to = r.Till
+			if err := s.endRefund(ctx, r); err != nil {
+				return err
+			}
+		}
+		var n int64
+		if err := s.q.lastResult.QueryRowContext(ctx, string(to)).Scan(&n); err != nil {
+			return err
+		}
+		outcome, err := json.Marshal(r)
 		if err != nil {
 			return err
 		}
-		n++
-		if _, err := s.q.addResult.ExecContext(ctx, string(till), n, results[i].Payment.String(), outcome, results[i].At); err != nil {
+		if _, err := s.q.addResult.ExecContext(ctx, string(to), n+1, r.Payment.String(), string(r.Operation), outcome, r.At); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,11 @@
 package platform
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
@@ -17,11 +20,13 @@ var ErrForged = errors.New("forged")
 // again.
 var ErrBroken = errors.New("broken")
 
-// Tills knows the tills and their keys. It does not change and is safe for concurrent use.
+// Tills knows the tills and their keys. It is safe for concurrent use.
 type Tills struct {
-	keys    map[pos.TillID]cose.PublicKey
 	records *record.Codec
 	wire    *wire.Codec
+
+	mu   sync.RWMutex
+	keys map[pos.TillID]map[cose.KeyID]cose.PublicKey // guarded by mu: the enrolled one, and those that a till's own records have named since
 }
 
 // NewTills makes the register of tills.
@@ -34,7 +39,38 @@ func NewTills(keys map[pos.TillID]cose.PublicKey) (*Tills, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tills{keys: keys, records: records, wire: codec}, nil
+	t := &Tills{keys: map[pos.TillID]map[cose.KeyID]cose.PublicKey{}, records: records, wire: codec}
+	for till, key := range keys {
+		t.keys[till] = map[cose.KeyID]cose.PublicKey{cose.IDOf(key): key}
+	}
+	return t, nil
+}
+
+// keysOf are the keys whose signatures count for a till; false for one that is not enrolled.
+func (t *Tills) keysOf(till pos.TillID) (cose.Keys, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	_, known := t.keys[till]
+	return func(id cose.KeyID) (cose.PublicKey, bool) {
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		key, known := t.keys[till][id]
+		return key, known
+	}, known
+}
+
+// learn takes over a key that a till's own record names as its next one. The record must rest on a signature that counted. The former key goes on
+// counting, since what it has signed may come again.
+func (t *Tills) learn(till pos.TillID, public []byte) {
+	key := cose.PublicKey(bytes.Clone(public))
+	if len(key) != ed25519.PublicKeySize {
+		return // no key: whatever it would sign stays unknown
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.keys[till] != nil {
+		t.keys[till][cose.IDOf(key)] = key
+	}
 }
 
 // Delivery is a verified batch: it comes from its till, is whole, and its last record's signature vouches for all of it. Whether
@@ -53,6 +89,8 @@ type entry struct {
 	payment   pos.PaymentID  // of body
 	signature []byte         // of the last record only
 	held      string         // why it is set aside, "" when it is not
+	nextKey   []byte         // of a record that names the till's next key
+	brought   *record.Record // the record that a hole brings, whose body and payment these are; nil for all others
 }
 
 // last is the head that a delivery ends on.
@@ -66,7 +104,7 @@ func (e *entry) head() record.Head {
 // owner of the key, else it fails with [ErrForged]; the chain is computed again from the header's previous head and the last
 // record's signature must hold, else it fails with [ErrBroken].
 func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
-	key, known := t.keys[from]
+	keys, known := t.keysOf(from)
 	if !known {
 		return nil, fmt.Errorf("%w: till %s is not enrolled", ErrForged, from)
 	}
@@ -83,7 +121,7 @@ func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
 	}
 	last := &d.entries[len(d.entries)-1]
 	last.signature = batch.Signature
-	_, err = cose.Verify(batch.Signature, last.record.Raw, cose.ForRecord, cose.OneKey(key))
+	_, err = cose.Verify(batch.Signature, last.record.Raw, cose.ForRecord, keys)
 	switch {
 	case errors.Is(err, cose.ErrUnknownKey):
 		return nil, fmt.Errorf("%w: %w", ErrForged, err)
@@ -91,6 +129,11 @@ func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
 		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	d.interpret(t.records)
+	for i := range d.entries {
+		if next := d.entries[i].nextKey; next != nil {
+			t.learn(from, next)
+		}
+	}
 	return d, nil
 }
 
@@ -131,8 +174,14 @@ func (d *Delivery) interpret(codec *record.Codec) {
 			e.held = err.Error()
 			continue
 		}
-		if subject, ok := body.(record.Subject); ok {
+		if subject, ok := body.(record.Subject); ok && !subject.PaymentID().IsZero() {
 			e.body, e.payment = subject, subject.PaymentID()
+		}
+		if change, ok := body.(*record.KeyChange); ok {
+			e.nextKey = change.Public
+		}
+		if hole, ok := body.(*record.Hole); ok && len(hole.Raw) > 0 {
+			e.bring(codec, d.till, hole)
 		}
 	}
 }

@@ -11,7 +11,10 @@ type Payment struct {
 	Attempt     pos.Attempt
 	Tender      pos.Tender
 	Status      pos.Status
-	Money       pos.Money // what was taken; what was asked while nothing is
+	Money       pos.Money // what the shop still holds; what was asked while it holds nothing
+	Booked      pos.Minor // of a journal's payment: what was taken before anything went back, 0 when nothing ever was
+	Returned    pos.Minor // of a journal's payment: what went back of it, by whatever way
+	Returns     []Return  // of a journal's payment: its refunds, those that are done or have no outcome yet
 	OrderAmount *pos.Minor
 	Device      pos.DeviceName
 	TerminalID  string
@@ -20,12 +23,33 @@ type Payment struct {
 	Seq         pos.Seq   // of the record that changed it last
 }
 
-// Transaction is what a card terminal itself remembers.
+// Return is a refund by the journal. What a void takes back is no refund: terminal and acquirer then hold nothing of the payment.
+type Return struct {
+	Operation  pos.OperationKey
+	Tender     pos.Tender // by which the money went back
+	Open       bool       // nobody knows yet whether it did
+	Amount     pos.Minor
+	Device     pos.DeviceName // of tender card
+	TerminalID string
+	Trace      string
+}
+
+// Given is what a till has given back of a payment that another till has taken, by the ledger.
+type Given struct {
+	Payment pos.PaymentID
+	Till    pos.TillID
+	Amount  pos.Minor // by whatever way
+
+	Acquirer pos.Minor // of Amount: through the acquirer that had taken it
+}
+
+// Transaction is what a card terminal itself remembers: a payment that counts, or a refund.
 type Transaction struct {
 	Device     pos.DeviceName
 	TerminalID string
 	Trace      string
 	Money      pos.Money
+	Refund     bool // the customer got it back
 }
 
 // Record is a record by its place and its bytes' hash.
@@ -42,6 +66,7 @@ type Columns struct {
 	Ledger         []Payment // the rows of the ledger, as they are
 	JournalRecords []Record
 	LedgerRecords  []Record                // records in the platform's custody
+	Given          []Given                 // what other tills have given back of this journal's payments
 	Attached       map[pos.DeviceName]bool // terminals whose own memory is among the columns
 	Acquirer       []Settled
 	Books          bool // the acquirer's own books are among the columns

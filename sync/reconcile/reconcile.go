@@ -10,7 +10,7 @@ import (
 func Run(c Columns) (Report, error) {
 	r := Report{Differences: []Difference{}}
 	for _, rule := range []func(*Columns) []Difference{records, ledgerAgainstJournal, terminalAgainstJournal,
-		acquirerAgainstJournal, chargedOnce, decided, refundsDone} {
+		refundsAgainstJournal, acquirerAgainstJournal, chargedOnce, decided, refundsDone, neverExceeded} {
 		r.Differences = append(r.Differences, rule(&c)...)
 	}
 	var err error
@@ -26,6 +26,10 @@ func Run(c Columns) (Report, error) {
 func totals(c *Columns) (t Totals, err error) {
 	t = Totals{Terminal: pos.Totals{}, Journal: pos.Totals{}, Ledger: pos.Totals{}, Acquirer: pos.Totals{}}
 	for _, x := range c.Terminal {
+		if x.Refund {
+			less(t.Terminal, pos.Card, x.Money)
+			continue
+		}
 		err = errors.Join(err, t.Terminal.Add(pos.Card, x.Money))
 	}
 	for _, x := range c.Acquirer {
@@ -53,18 +57,9 @@ func sums(c *Columns, t *Totals) []Difference {
 	if !t.Journal.Equal(t.Ledger) {
 		list = append(list, Difference{Check: "sums", Cause: "The sums of journal and ledger differ.", Next: "See the differences of single payments."})
 	}
-	attached, booked := pos.Totals{}, pos.Totals{}
-	for _, p := range c.Journal {
-		var err error
-		switch {
-		case p.Tender == pos.Card && c.Attached[p.Device]:
-			err = count(attached, &p)
-		case p.atAcquirer() && c.Books:
-			err = count(booked, &p)
-		}
-		if err != nil {
-			return list // totals has said so
-		}
+	attached, booked, err := expected(c)
+	if err != nil {
+		return list // totals has said so
 	}
 	if !attached.Equal(t.Terminal) {
 		list = append(list, Difference{Check: "sums", Cause: "The sums of terminal and journal differ.", Next: "See the differences of single payments."})
@@ -73,4 +68,36 @@ func sums(c *Columns, t *Totals) []Difference {
 		list = append(list, Difference{Check: "sums", Cause: "The sums of acquirer and journal differ.", Next: "See the differences of single payments."})
 	}
 	return list
+}
+
+// expected is what terminals and acquirer must hold if the journal is right. A terminal counts a payment and its refund apart.
+func expected(c *Columns) (attached, booked pos.Totals, err error) {
+	attached, booked = pos.Totals{}, pos.Totals{}
+	given := givenOf(c)
+	for i := range c.Journal {
+		p := &c.Journal[i]
+		if p.atTerminal(c) {
+			err = errors.Join(err, attached.Add(pos.Card, p.booked()))
+		}
+		if held := p.atAcquirer(given[p.ID]); held.Amount > 0 && c.Books {
+			err = errors.Join(err, booked.Add(p.Tender, held))
+		}
+	}
+	for i := range c.Journal {
+		for _, r := range c.Journal[i].Returns {
+			if r.Tender == pos.Card && c.Attached[r.Device] && !r.Open {
+				less(attached, pos.Card, pos.Money{Amount: r.Amount, Currency: c.Journal[i].Money.Currency})
+			}
+		}
+	}
+	return attached, booked, err
+}
+
+// less takes what went back off a sum, without counting it. The sum may fall below 0.
+func less(t pos.Totals, tender pos.Tender, m pos.Money) {
+	if t[tender] == nil {
+		t[tender] = map[pos.Currency]pos.Sum{}
+	}
+	sum := t[tender][m.Currency]
+	t[tender][m.Currency] = pos.Sum{Count: sum.Count, Amount: sum.Amount - m.Amount}
 }

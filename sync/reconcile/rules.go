@@ -103,7 +103,7 @@ func terminalAgainstJournal(c *Columns) []Difference {
 	taken := map[key]*Payment{}
 	for i := range c.Journal {
 		p := &c.Journal[i]
-		if p.Tender != pos.Card || !c.Attached[p.Device] || !p.Status.Taken() {
+		if !p.atTerminal(c) {
 			continue
 		}
 		k := key{p.TerminalID, p.Trace}
@@ -114,14 +114,17 @@ func terminalAgainstJournal(c *Columns) []Difference {
 		taken[k] = p
 	}
 	for _, x := range c.Terminal {
+		if x.Refund {
+			continue // refundsAgainstJournal
+		}
 		k := key{x.TerminalID, x.Trace}
 		p := taken[k]
 		delete(taken, k)
 		if p == nil {
 			list = append(list, difference("terminal_only", nil, "Card terminal %s has taken %s (trace %s) that no approved payment names.",
 				"Refund it, or find the payment that it belongs to: it was taken outside the till or its answer was lost.", x.Device, x.Money, x.Trace))
-		} else if p.Money != x.Money {
-			list = append(list, difference("terminal_differs", &p.ID, "The card terminal has taken %s, the journal says %s.", "Correct the difference with the customer.", x.Money, p.Money))
+		} else if p.booked() != x.Money {
+			list = append(list, difference("terminal_differs", &p.ID, "The card terminal has taken %s, the journal says %s.", "Correct the difference with the customer.", x.Money, p.booked()))
 		}
 	}
 	for i := range c.Journal {
@@ -168,8 +171,15 @@ func sum(payments []*Payment) (total pos.Minor) {
 func decided(c *Columns) []Difference {
 	var list []Difference
 	for i := range c.Journal {
-		if p := &c.Journal[i]; p.Status.Open() {
+		p := &c.Journal[i]
+		if p.Status.Open() {
 			list = append(list, difference("outcome_open", &p.ID, "Nobody knows yet whether the payment of %s was taken.", "Start the till: it asks the card terminal. Do not charge again.", p.Money))
+		}
+		for _, r := range p.Returns {
+			if r.Open {
+				list = append(list, difference("outcome_open", &p.ID, "Nobody knows yet whether refund %s went back.",
+					"Start the till: it asks the card terminal or the platform. Do not give it back again.", r.Operation))
+			}
 		}
 	}
 	return list

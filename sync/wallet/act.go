@@ -87,7 +87,11 @@ func (l *Loop) call(ctx context.Context, t Task, did action, code string) (got r
 	case cancel:
 		got.answer, got.err = l.acquirer.Cancel(ctx, t.Ref())
 	case refund:
-		got.answer, got.err = l.acquirer.Refund(ctx, t.Ref(), t.RefundID, t.Paid)
+		got.answer, got.err = l.acquirer.Refund(ctx, t.Ref(), t.RefundID, t.rest())
+	case capture:
+		got.answer, got.err = l.acquirer.Capture(ctx, t.order(), t.captureID())
+	case giveBack:
+		got.answer, got.err = l.refundNext(ctx, &t)
 	default:
 		got.err = errors.New("wallet: no call " + string(did))
 	}

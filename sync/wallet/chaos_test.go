@@ -63,6 +63,14 @@ type sale struct {
 	cancel   time.Duration // after begin, 0 for never
 	unwanted bool
 	local    []time.Duration // when money comes for a local QR, after begin
+	refunds  []planned       // what tills want given back
+}
+
+// planned is a refund that a till will ask for.
+type planned struct {
+	wallet.Refund
+	at    time.Duration // after begin
+	again bool          // asked for a second time, as a till does that heard nothing
 }
 
 func newChaos(t *testing.T, seed uint64) *chaos {
@@ -128,7 +136,21 @@ func (c *chaos) plan(i int) *sale {
 		s.cancel = c.upTo(pick(c, 5*time.Second, 60*time.Second, 10*time.Minute))
 		s.unwanted = c.chance(50)
 	}
+	if c.chance(60) {
+		c.planRefunds(s)
+	}
 	return s
+}
+
+// planRefunds draws refunds of a payment by one or two tills, of parts that may be more than the whole together.
+func (c *chaos) planRefunds(s *sale) {
+	for i := range pick(c, 1, 2, 3, 4) {
+		r := wallet.Refund{Key: pos.OperationKey(fmt.Sprintf("r/%d", i/2)), Till: s.task.Till, Amount: max(1, s.task.Amount.Amount*pick[pos.Minor](c, 20, 30, 50, 100)/100)}
+		if i%2 == 1 {
+			r.Till = "till-other" // the same key by another till is another refund
+		}
+		s.refunds = append(s.refunds, planned{Refund: r, at: c.upTo(pick(c, time.Minute, 5*time.Minute, 20*time.Minute)), again: c.chance(30)})
+	}
 }
 
 // customer draws who pays and which faults the calls meet.
@@ -286,12 +308,28 @@ func (c *chaos) sell(s *sale) {
 		s.task.Expires = time.Now().Add(c.upTo(time.Minute)).UnixMilli()
 	}
 	c.try(func(l *wallet.Loop) error { return l.Begin(context.Background(), s.task, s.code) })
+	var refunds sync.WaitGroup
+	defer refunds.Wait()
+	for _, r := range s.refunds {
+		refunds.Go(func() { c.refund(s, r) })
+	}
 	if s.cancel == 0 {
 		return
 	}
 	time.Sleep(s.cancel)
 	c.count(fmt.Sprintf("cashier_cancel_unwanted_%t", s.unwanted))
 	c.try(func(l *wallet.Loop) error { return l.Cancel(context.Background(), s.task.Payment, s.unwanted) })
+}
+
+// refund plays the cashier who gives money back.
+func (c *chaos) refund(s *sale, r planned) {
+	time.Sleep(r.at)
+	ask := func(l *wallet.Loop) error { return l.Refund(context.Background(), s.task.Payment, r.Refund) }
+	c.try(ask)
+	if r.again {
+		time.Sleep(c.upTo(time.Minute))
+		c.try(ask)
+	}
 }
 
 // wire is the way to the acquirer: it takes its time, and the platform may die on either leg.

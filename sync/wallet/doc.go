@@ -10,6 +10,8 @@
 //   - The customer's code lives in memory until the call has left. It is in no task.
 //   - A payment that ended without money stays watched for a day: money that comes late becomes refund_due and goes back.
 //   - Money of a payment that the cashier has given up (unwanted) goes back too.
+//   - What tills want given back of an approved payment goes back refund by refund, each under a name of its own that stays the same for every try, so
+//     that an unclear one is repeated safely. Refunds never sum above what was paid. Only the acquirer's refusal ends one without money.
 //
 // A task and the results that come of a step are committed in one call of the Store. Results of a payment follow
 // pos.Status.Can; there is at most one approval, and nothing after refunded.

@@ -121,7 +121,7 @@ func (t Task) result(status pos.Status, why reason, now int64) (Task, Result) {
 func (t Task) news(status pos.Status, why reason, now int64) Result {
 	amount := pos.Money{Currency: t.Amount.Currency}
 	switch status {
-	case pos.Approved, pos.RefundDue, pos.Refunded:
+	case pos.Approved, pos.Captured, pos.RefundDue, pos.Refunded:
 		amount = t.Paid
 	}
 	return Result{Payment: t.Payment, Status: status, Amount: amount, Scheme: t.Scheme, Code: why.code, Text: why.text,

@@ -21,6 +21,9 @@ var ErrConflict = errors.New("wallet: the payment was begun with other data")
 // ErrInvalid says that a task lacks what its kind needs. Nothing was begun.
 var ErrInvalid = errors.New("wallet: the task cannot be begun")
 
+// errNoRefund says that there was nothing to give back; no call was made.
+var errNoRefund = errors.New("wallet: no refund is open")
+
 // Options of a [Loop].
 type Options struct {
 	Settings Settings     // zero values mean those of Defaults
@@ -97,11 +100,11 @@ func (l *Loop) Cancel(ctx context.Context, payment pos.PaymentID, unwanted bool)
 	task.Stop = true
 	task.Unwanted = task.Unwanted || unwanted
 	switch {
-	case task == old:
+	case task.Stop == old.Stop && task.Unwanted == old.Unwanted:
 		return nil
 	case task.Stage == Accepted || task.Stage == Asked || task.Stage == Waiting:
 		task.Next = now()
-	case task.Stage == Done && task.Status == pos.Approved && task.Unwanted:
+	case task.Stage == Done && task.refundable() && task.Unwanted:
 		task.giveBack(now())
 	}
 	if err := l.store.Commit(ctx, task, nil); err != nil {

@@ -16,7 +16,9 @@ const (
 	expect    action = "expect"
 	query     action = "query"
 	cancel    action = "cancel"
-	refund    action = "refund"
+	refund    action = "refund" // all that is left
+	capture   action = "capture"
+	giveBack  action = "give_back" // the oldest refund that a till has asked for
 )
 
 // rules decide without input or output what a task does next. Times are milliseconds since 1970-01-01 UTC.
@@ -52,6 +54,13 @@ func (r rules) begin(t Task, now int64) Task {
 func (r rules) prepare(t Task, hasCode bool, now int64) (_ Task, did action, results []Result, changed bool) {
 	switch t.Stage {
 	case Accepted:
+		switch {
+		case t.Kind == Card && t.Unwanted:
+			t.to(Done, 0) // the card terminal takes it back
+			return t, nothing, nil, true
+		case t.Kind == Card:
+			return t, capture, nil, false // the same try may be made again
+		}
 		return r.first(t, hasCode, now)
 	case Asked:
 		return r.again(t, now)
@@ -61,6 +70,10 @@ func (r rules) prepare(t Task, hasCode bool, now int64) (_ Task, did action, res
 		return t, cancel, nil, false
 	case Refunding:
 		return t, refund, nil, false
+	case Returning:
+		return t, giveBack, nil, false
+	case Capturing:
+		return t, capture, nil, false
 	}
 	return t, nothing, nil, false
 }

@@ -148,6 +148,10 @@ func (d *desk) Issue(ctx context.Context, o acquirer.Order, ttl time.Duration) (
 	return acquirer.Issued{Payload: "weixin://" + o.Ref, ExpiresAt: time.Now().Add(ttl).UnixMilli()}, nil
 }
 
+func (d *desk) Capture(ctx context.Context, o acquirer.Order, _ string) (acquirer.Answer, error) {
+	return d.answer(ctx, "capture", o.Ref)
+}
+
 func (d *desk) Expect(ctx context.Context, o acquirer.Order, reference string) error {
 	_, err := d.answer(ctx, "expect", o.Ref)
 	return err

@@ -26,6 +26,10 @@ func (r rules) settle(t Task, did action, got reply, now int64) (Task, []Result)
 		return r.issued(t, got, now)
 	case did == expect:
 		return r.expected(t, got, now), nil
+	case did == capture:
+		return r.captured(t, got, now)
+	case did == giveBack:
+		return r.givenBack(t, got, now)
 	case got.err != nil || odd(t, got.answer):
 		return r.unclear(t, did, now), nil
 	}
@@ -52,7 +56,7 @@ func odd(t Task, a acquirer.Answer) bool {
 	case a.State == acquirer.Paid:
 		return t.Kind == Code && a.Amount != t.Amount
 	}
-	return t.Stage == Refunding && a.Amount != t.Paid // part of it is still here
+	return t.Stage == Refunding && a.Amount != t.rest() // part of it is still here
 }
 
 // note keeps what the acquirer says.
@@ -60,7 +64,7 @@ func (t *Task) note(a acquirer.Answer) {
 	if a.Transaction != "" {
 		t.Transaction = a.Transaction
 	}
-	if a.State.HasMoney() {
+	if a.State.HasMoney() && t.Stage != Refunding {
 		t.Paid = a.Amount
 	}
 	t.Code, t.Text = a.Code, a.Text

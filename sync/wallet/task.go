@@ -15,6 +15,7 @@ const (
 	Code  Kind = "code"  // the merchant scanned the customer: authorise, then the closed loop
 	QR    Kind = "qr"    // the acquirer issues a QR that the customer scans
 	Local Kind = "local" // the till made the QR itself: money with its reference is expected
+	Card  Kind = "card"  // a card terminal has approved it without the issuer: its money is collected from the record
 )
 
 // Stage is what has left for the acquirer and what is to do next.
@@ -27,7 +28,9 @@ const (
 	Waiting   Stage = "waiting"   // the acquirer knows it, the customer has not paid
 	Closing   Stage = "closing"   // to be cancelled until the acquirer answers
 	Watched   Stage = "watched"   // ended without money; late money is looked for
-	Refunding Stage = "refunding" // money is to go back until the acquirer says that it has
+	Refunding Stage = "refunding" // all money is to go back until the acquirer says that it has
+	Returning Stage = "returning" // refunds that tills have asked for are with the acquirer, one after the other
+	Capturing Stage = "capturing" // the money of an offline approval is collected, until the acquirer says yes or no
 	Done      Stage = "done"      // nothing is left to do
 )
 
@@ -63,7 +66,9 @@ type Task struct {
 	Transaction string     `json:"transaction,omitempty"` // the acquirer's number
 	Code        string     `json:"code,omitempty"`        // the acquirer's last words, for the cashier
 	Text        string     `json:"text,omitempty"`
-	QR          string     `json:"qr,omitempty"` // the payload that was issued
+	QR          string     `json:"qr,omitempty"`       // the payload that was issued
+	Refunds     []Refund   `json:"refunds,omitempty"`  // that tills have asked for, in that order; never changed in place
+	Captures    []Capture  `json:"captures,omitempty"` // further tries that the till has asked for; never changed in place
 }
 
 // Ref is the payment's name at the acquirer: its id as 32 hex digits.
@@ -74,8 +79,8 @@ func (t Task) order() acquirer.Order {
 	return acquirer.Order{Ref: t.Ref(), Till: t.Till, OrderRef: t.Order, Amount: t.Amount, Scheme: t.Scheme}
 }
 
-// Result is a piece of news about a payment that its till must journal. Status is approved, declined, cancelled, expired,
-// refund_due or refunded, or pending with the payload of an issued QR.
+// Result is a piece of news about a payment, or about a refund of it, that a till must journal. Status of a payment is approved, declined, cancelled,
+// expired, refund_due or refunded, or pending with the payload of an issued QR.
 type Result struct {
 	Payment     pos.PaymentID `json:"payment"`
 	Status      pos.Status    `json:"status"`
@@ -84,7 +89,13 @@ type Result struct {
 	Code        string        `json:"code,omitempty"` // the reason, for machines
 	Text        string        `json:"text,omitempty"` // the reason, for the cashier
 	Transaction string        `json:"transaction,omitempty"`
-	QR          string        `json:"qr,omitempty"`         // pending only: what the symbol must hold
-	ExpiresAt   int64         `json:"expires_at,omitempty"` // pending only: milliseconds since 1970-01-01 UTC
-	At          int64         `json:"at"`                   // when it became known, milliseconds since 1970-01-01 UTC
+	QR          string        `json:"qr,omitempty"` // pending only: what the symbol must hold
+
+	// Operation is the refund that it speaks of, "" for the payment itself; Status is then refunded (Amount has gone back) or declined (it has not),
+	// and Till is who has asked and must hear of it ("" is the task's).
+	Operation pos.OperationKey `json:"operation,omitempty"`
+	Till      pos.TillID       `json:"till,omitempty"`
+
+	ExpiresAt int64 `json:"expires_at,omitempty"` // pending only: milliseconds since 1970-01-01 UTC
+	At        int64 `json:"at"`                   // when it became known, milliseconds since 1970-01-01 UTC
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"crypto/sha256"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -38,7 +39,9 @@ func seal(t testing.TB, s *cose.Signer, purpose cose.Purpose, m any) []byte {
 
 func TestCallsCarryWhatWasAsked(t *testing.T) {
 	c, s := newCodec(t), newSigner(t, 1)
-	for _, call := range []*Call{aCall(), {ID: pos.UUID{2}, Till: "till-1", Op: OpResults, After: 7}, {ID: pos.UUID{3}, Till: "till-1", Op: OpCancel, Payment: aPayment()}} {
+	for _, call := range []*Call{aCall(), {ID: pos.UUID{2}, Till: "till-1", Op: OpResults, After: 7}, {ID: pos.UUID{3}, Till: "till-1", Op: OpCancel, Payment: aPayment()},
+		{ID: pos.UUID{4}, Till: "till-1", Op: OpRefund, Payment: aPayment(), Intent: []byte{0xa1}},
+		{ID: pos.UUID{5}, Till: "till-1", Op: OpQuery, Payment: aPayment(), Operation: "op/1", Foreign: true}} {
 		message, err := c.SealCall(call, s)
 		if err != nil {
 			t.Fatal(err)
@@ -66,6 +69,7 @@ func TestCallsThatAreRefused(t *testing.T) {
 		"bad till":          func(m map[string]any) { m["till"] = "#" },
 		"unknown op":        func(m map[string]any) { m["op"] = "mint" },
 		"deadline too late": func(m map[string]any) { m["deadline_ms"] = uint64(1) << 40 },
+		"bad operation":     func(m map[string]any) { m["operation"] = "a b" },
 		"after too large":   func(m map[string]any) { m["after"] = uint64(1) << 63 },
 	} {
 		m := whole()
@@ -96,7 +100,12 @@ func TestRepliesCarryWhatIsKnown(t *testing.T) {
 	c, s := newCodec(t), newSigner(t, 1)
 	o := Outcome{Payment: aPayment(), N: 3, Status: pos.Approved, Amount: 1250, Currency: "EUR", Scheme: "alipay", Code: "10000", Text: "paid", Transaction: "T1"}
 	shown := Outcome{Payment: aPayment(), Status: pos.Pending, QR: "weixin://x", ExpiresAt: 9}
+	part := Outcome{Payment: aPayment(), N: 4, Status: pos.Refunded, Amount: 250, Currency: "EUR", Operation: "op/1"}
+	other := Outcome{Payment: aPayment(), Status: pos.Approved, Amount: 1250, Currency: "EUR",
+		Of: &Foreign{Till: "till-2", Order: "o/1", Attempt: 1, Tender: pos.QR, Amount: 1250, Returnable: 1000}}
 	for _, r := range []*Reply{
+		{ID: pos.UUID{1}, CallHash: [32]byte{2}, Stage: Final, At: 6, Outcome: &part},
+		{ID: pos.UUID{1}, CallHash: [32]byte{2}, Stage: Final, At: 6, Outcome: &other},
 		{ID: pos.UUID{1}, CallHash: [32]byte{2}, Stage: Accepted, At: 5, Outcome: &shown},
 		{ID: pos.UUID{1}, CallHash: [32]byte{2}, Stage: Final, At: 6, Results: []Outcome{o, shown}, More: true},
 	} {
@@ -128,6 +137,11 @@ func TestRepliesThatAreRefused(t *testing.T) {
 		"amount too large": func(_, o map[string]any) { o["amount"] = int64(pos.MaxAmount) + 1 },
 		"unknown currency": func(_, o map[string]any) { o["currency"] = "XXX" },
 		"short payment":    func(_, o map[string]any) { o["payment"] = []byte{1} },
+		"bad operation":    func(_, o map[string]any) { o["operation"] = "a b" },
+		"bad foreign till": func(_, o map[string]any) { o["of"] = of(map[string]any{"till": "#"}) },
+		"no foreign order": func(_, o map[string]any) { o["of"] = of(map[string]any{"order": ""}) },
+		"attempt zero":     func(_, o map[string]any) { o["of"] = of(map[string]any{"attempt": 0}) },
+		"more than taken":  func(_, o map[string]any) { o["of"] = of(map[string]any{"returnable": 11}) },
 		"too many results": func(m, _ map[string]any) { m["results"] = many },
 		"a bad result":     func(m, _ map[string]any) { m["results"] = []any{map[string]any{"status": "rich"}} },
 	} {
@@ -150,6 +164,13 @@ func TestRepliesThatAreRefused(t *testing.T) {
 	if _, err := c.OpenReply(seal(t, s, cose.ForAck, 1), cose.OneKey(s.Public())); err == nil {
 		t.Error("another purpose")
 	}
+}
+
+// of is what is told of another till's payment, with some of it changed.
+func of(change map[string]any) map[string]any {
+	m := map[string]any{"till": "till-2", "order": "o/1", "attempt": 1, "tender": "qr", "amount": 10, "returnable": 10}
+	maps.Copy(m, change)
+	return m
 }
 
 func TestEventsAreHints(t *testing.T) {

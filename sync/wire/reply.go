@@ -31,7 +31,9 @@ type Reply struct {
 	More     bool      // results: there are further ones
 }
 
-// Outcome is what the platform knows of a payment.
+// Outcome is what the platform knows of a payment or, with Operation set, of one operation on it. Status of an operation: refunded or captured (done:
+// Amount has moved), declined or forward_declined (refused for good: nothing moved), pending (under way, N is 0), and cancelled with N 0 and the code
+// never_received for one that the platform has never seen: calling again with the same operation record is safe then, as it always is.
 type Outcome struct {
 	Payment     pos.PaymentID
 	N           uint64       // the platform's number of this result for the till, from 1; 0 while it is not a result yet
@@ -44,6 +46,19 @@ type Outcome struct {
 	Transaction string // the acquirer's number
 	QR          string // the payload to show; pending only
 	ExpiresAt   int64  // when the wallet's own time ends, milliseconds since 1970-01-01 UTC; 0 when it has none
+
+	Operation pos.OperationKey // what it speaks of; "" for the payment itself
+	Of        *Foreign         // of a query for a payment that another till of the merchant has taken, else nil
+}
+
+// Foreign tells a till about a payment that another till has taken. Amounts are minor units of Outcome.Currency.
+type Foreign struct {
+	Till       pos.TillID // that has taken it
+	Order      pos.OrderRef
+	Attempt    pos.Attempt
+	Tender     pos.Tender
+	Amount     pos.Minor // that was taken
+	Returnable pos.Minor // the most that a new refund may give back, 0 when nothing can go back now
 }
 
 // replyMap is the CBOR map of wire.cddl.
@@ -70,11 +85,14 @@ type outcomeMap struct {
 	Transaction string     `cbor:"transaction,omitempty"`
 	QR          string     `cbor:"qr,omitempty"`
 	ExpiresAt   int64      `cbor:"expires_at,omitempty"`
+	Operation   string     `cbor:"operation,omitempty"`
+
+	Of *foreignMap `cbor:"of,omitempty"`
 }
 
 func outcomeToMap(o *Outcome) outcomeMap {
 	return outcomeMap{Payment: o.Payment[:], N: o.N, Status: o.Status, Amount: int64(o.Amount), Currency: string(o.Currency), Scheme: o.Scheme,
-		Code: o.Code, Text: o.Text, Transaction: o.Transaction, QR: o.QR, ExpiresAt: o.ExpiresAt}
+		Code: o.Code, Text: o.Text, Transaction: o.Transaction, QR: o.QR, ExpiresAt: o.ExpiresAt, Operation: string(o.Operation), Of: foreignToMap(o.Of)}
 }
 
 func (m *outcomeMap) outcome() (Outcome, error) {
@@ -87,6 +105,13 @@ func (m *outcomeMap) outcome() (Outcome, error) {
 		return o, fmt.Errorf("a number is out of range")
 	case m.Currency != "" && !o.Currency.Known():
 		return o, fmt.Errorf("unknown currency %q", m.Currency)
+	}
+	var err error
+	if o.Operation, err = operationOf(m.Operation); err != nil {
+		return o, err
+	}
+	if o.Of, err = m.Of.foreign(); err != nil {
+		return o, err
 	}
 	return o, fixed(o.Payment[:], m.Payment, "payment")
 }

@@ -87,6 +87,7 @@ func (d *Decoder) Flush() []Event {
 	}
 	events := d.endJunk()
 	if d.state > idleDLE {
+		clear(d.apdu)
 		events = append(events, Event{Kind: GotBad, Raw: d.raw, Err: ErrTruncated})
 	}
 	d.begin(idle)
@@ -150,6 +151,7 @@ func (d *Decoder) escaped(b byte) []Event {
 	case etx:
 		d.state = crcLow
 	case stx:
+		clear(d.apdu)
 		lost := Event{Kind: GotBad, Raw: d.raw[:max(0, len(d.raw)-2)], Err: ErrRestart}
 		d.open()
 		return []Event{lost}
@@ -168,6 +170,7 @@ func (d *Decoder) end() []Event {
 	if ev.Err == nil {
 		ev.Kind = GotFrame
 	} else {
+		clear(d.apdu)
 		ev.Message, ev.APDU = APDU{}, nil
 	}
 	d.begin(idle)
@@ -206,7 +209,7 @@ func (d *Decoder) take(b byte) {
 		d.fail(ErrTooLong)
 		return
 	}
-	d.apdu = append(d.apdu, b)
+	d.apdu = push(d.apdu, b)
 }
 
 func (d *Decoder) keep(b byte) {
@@ -214,13 +217,13 @@ func (d *Decoder) keep(b byte) {
 		d.fail(ErrTooLong)
 		return
 	}
-	d.raw = append(d.raw, b)
+	d.raw = push(d.raw, b)
 }
 
 func (d *Decoder) skip(b byte) {
 	d.count++
 	if len(d.junk) < MaxJunk {
-		d.junk = append(d.junk, b)
+		d.junk = push(d.junk, b)
 	}
 }
 

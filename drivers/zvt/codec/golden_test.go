@@ -53,6 +53,19 @@ func goldens() []struct {
 		{"aborted", Build(0x06, 0x1E).Raw(0x6C), "10 02 06 1E 01 6C 10 03 C9 F2"},
 		{"abort", Build(0x06, 0xB0), "10 02 06 B0 00 10 03 43 F3"},
 		{
+			"reversal of receipt 24 over 10.23 EUR, length byte 10",
+			Build(0x06, 0x30).Digits(0, 3).Number(ReceiptNo, 24).Number(Amount, 1023).Number(CurrencyCode, 978),
+			"10 02 06 30 10 10 00 00 00 87 00 24 04 00 00 00 00 10 10 23 49 09 78 10 03 30 67",
+		},
+		{
+			"refund of 10.23 EUR", Build(0x06, 0x31).Digits(0, 3).Number(Amount, 1023).Number(CurrencyCode, 978),
+			"10 02 06 31 0D 00 00 00 04 00 00 00 00 10 10 23 49 09 78 10 03 B7 2B",
+		},
+		{"end of day", Build(0x06, 0x50).Digits(0, 3), "10 02 06 50 03 00 00 00 10 03 FB 37"},
+		{"already reversed", Build(0x84, 0xB4), "10 02 84 B4 00 10 03 3A 84"},
+		{"reversal not possible", Build(0x06, 0x1E).Raw(0xB5), "10 02 06 1E 01 B5 10 03 EA 7A"},
+		{"end of day not possible", Build(0x06, 0x1E).Raw(0x77), "10 02 06 1E 01 77 10 03 F0 83"},
+		{
 			"result with masked card number, 10 in four places",
 			Build(0x04, 0x0F).Field(ResultCode, 0).Number(Amount, 1023).Number(CurrencyCode, 978).Number(Trace, 123).
 				Number(TimeOfDay, 101530).Number(MonthDay, 1122).Field(PAN, 0x47, 0x61, 0x73, 0xEE, 0xEE, 0xEE, 0x01, 0x19).

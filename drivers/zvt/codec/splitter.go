@@ -7,7 +7,7 @@ type Splitter struct{ buf []byte }
 
 // Feed takes one byte; ok is true when it completed an APDU. The event is always of kind GotFrame and owns its bytes.
 func (s *Splitter) Feed(b byte) (ev Event, ok bool) {
-	s.buf = append(s.buf, b)
+	s.buf = push(s.buf, b)
 	head, data, known := header(s.buf)
 	if !known || len(s.buf) < head+data {
 		return Event{}, false

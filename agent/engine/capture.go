@@ -1,0 +1,35 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/store/view"
+)
+
+// Capture asks once more for the money of an offline approval that was refused later. Keys and errors are as in [Engine.Void]; not_capturable says that
+// nothing of the kind is to be collected.
+func (e *Engine) Capture(id pos.PaymentID, key pos.OperationKey, cashier pos.PersonID) (p *view.Payment, begun bool, err error) {
+	return e.operate(id, &record.Operation{Payment: id, Key: key, What: pos.Capture, Cashier: cashier}, nil)
+}
+
+// prepareCapture is prepare for a capture: only the platform can carry it out.
+func (e *Engine) prepareCapture(p *view.Payment, o *record.Operation) error {
+	switch {
+	case p.Status != pos.ForwardDeclined || p.Decision == nil:
+		return errNotCapturable(p, pos.Permanent, fmt.Sprintf("The payment is %s; there is nothing to collect once more.", p.Status),
+			"Only a payment that is forward_declined can be collected again.")
+	case p.Unfinished():
+		return errNotCapturable(p, pos.Transient, "It is being collected already.", "Wait for the answer.")
+	case o.Mode != pos.Online:
+		return errOffline("capture_online_only", "Only the platform can collect an offline approval once more, and it cannot be reached now.")
+	}
+	o.Amount = p.Decision.Amount
+	return nil
+}
+
+// errNotCapturable refuses to collect; this call has moved nothing.
+func errNotCapturable(p *view.Payment, retry pos.Retry, text, next string) error {
+	return pos.NewError("not_capturable", retry, pos.NoneMoved, text, next).With("payment_status", p.Status)
+}

@@ -1,0 +1,193 @@
+package zvt
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/drivertest"
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+	"github.com/tillproof/tillproof/pos"
+)
+
+// money plays a sale, a void or a refund.
+func (t *talk) money(what drivers.Transaction, data []byte) error {
+	script := locked(t.peer, func() drivertest.Script { t.commands++; return t.script })
+	fields, _, _ := codec.ParseFields(data)
+	amount, _ := fields.Number(codec.Amount)
+	if err := t.fault(drivertest.AfterCommand); err != nil {
+		return err
+	}
+	if script.Card == drivertest.Refuses {
+		return t.send(codec.APDU{Class: 0x84, Instr: 0x83})
+	}
+	if err := t.steps(codec.Build(0x80, 0), codec.Build(0x04, 0xFF).Raw(0x0A)); err != nil {
+		return err
+	}
+	switch script.Card {
+	case drivertest.Declines:
+		return t.failed(0x05)
+	case drivertest.Aborts:
+		return t.failed(0x6C)
+	case drivertest.Waits:
+		return t.wait()
+	}
+	b := booking{amount: pos.Minor(amount), what: what}
+	if receipt, ok := fields.Number(codec.ReceiptNo); ok {
+		if b.of = t.saleOf(receipt); b.of == 0 {
+			return t.failed(0xB4)
+		}
+	}
+	return t.approve(script, b)
+}
+
+// saleOf is the trace of the sale with a receipt number that can be taken back, 0 for none.
+func (t *talk) saleOf(receipt uint64) uint64 {
+	return locked(t.peer, func() uint64 {
+		for _, b := range t.taken {
+			if b.what == drivers.SaleOf && b.trace%10000 == receipt && !b.settled && !t.voided(b) {
+				return b.trace
+			}
+		}
+		return 0
+	})
+}
+
+func (t *talk) failed(code byte) error {
+	for _, b := range []*codec.Builder{codec.Build(0x04, 0x0F).Field(codec.ResultCode, code), codec.Build(0x06, 0x1E).Raw(code)} {
+		if _, err := t.ask(apdu(b), 10*time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait plays a customer who does nothing, for two minutes at most.
+func (t *talk) wait() error {
+	m, err := t.receive(2 * time.Minute)
+	if err == nil && m.Is(0x06, 0xB0) {
+		if err := t.send(codec.APDU{Class: 0x80}); err != nil {
+			return err
+		}
+	}
+	return t.failed(0x6C)
+}
+
+func (t *talk) approve(script drivertest.Script, b booking) error {
+	locked(t.peer, func() int {
+		t.trace++
+		b.trace = t.trace
+		t.taken = append(t.taken, b)
+		return 0
+	})
+	err := t.report(script, success(b))
+	switch {
+	case errors.Is(err, errRefused):
+		t.takeBack(b)
+		return t.failed(0x6C)
+	case err != nil && !script.Keep && script.Late > 0:
+		late := time.AfterFunc(script.Late, func() { t.takeBack(b) })
+		locked(t.peer, func() int { t.timers = append(t.timers, late); return 0 })
+	case err != nil && !script.Keep:
+		t.takeBack(b)
+	}
+	return err
+}
+
+func (p *peer) takeBack(b booking) {
+	locked(p, func() int {
+		p.taken = slices.DeleteFunc(p.taken, func(o booking) bool { return o.trace == b.trace })
+		return 0
+	})
+}
+
+// endOfDay closes the day and tells its totals; what it came to stays so, whether the till hears it or not.
+func (t *talk) endOfDay() error {
+	script := locked(t.peer, func() drivertest.Script { t.commands++; return t.script })
+	if err := t.fault(drivertest.AfterCommand); err != nil {
+		return err
+	}
+	if script.Card == drivertest.Refuses {
+		return t.send(codec.APDU{Class: 0x84, Instr: 0xA0})
+	}
+	if err := t.steps(codec.Build(0x80, 0), codec.Build(0x04, 0xFF).Raw(0x0E)); err != nil {
+		return err
+	}
+	if script.Card == drivertest.Declines {
+		return t.failed(0x77)
+	}
+	count, sum := t.closeDay()
+	single, _ := codec.BCD(uint64(sum), 6)
+	totals := append(make([]byte, 4+4*7), append([]byte{count}, single...)...) // visa is the fifth
+	err := t.report(script, codec.Build(0x04, 0x0F).Field(codec.ResultCode, 0).Number(codec.Amount, uint64(sum)).
+		Number(codec.CurrencyCode, 978).Field(codec.SingleTotals, append(totals, make([]byte, 2*7)...)...))
+	if errors.Is(err, errRefused) {
+		return t.failed(0x77)
+	}
+	return err
+}
+
+func (p *peer) closeDay() (count byte, sum pos.Minor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, b := range p.taken {
+		switch {
+		case b.settled:
+		case b.what == drivers.RefundOf:
+			sum -= b.amount
+		case b.what == drivers.SaleOf && !p.voided(b):
+			count, sum = count+1, sum+b.amount
+		}
+		p.taken[i].settled = true
+	}
+	p.days = append(p.days, sum)
+	return count, sum
+}
+
+var errRefused = errors.New("the till refused the result")
+
+// report sends the result, the receipts and the end. An error means that it is not final.
+func (t *talk) report(script drivertest.Script, told *codec.Builder) error {
+	result := apdu(told)
+	if script.At == drivertest.AfterResult && script.Fault != drivertest.NoFault {
+		plain, _ := result.Marshal()
+		if !t.stream {
+			plain = codec.Frame(plain)
+		}
+		t.write(plain)
+		return t.fault(drivertest.AfterResult)
+	}
+	if script.Repeat && !t.stream {
+		plain, _ := result.Marshal()
+		t.write(codec.Frame(plain))
+		time.Sleep(time.Second)
+	}
+	m, err := t.ask(result, 30*time.Second)
+	if err != nil {
+		return err
+	}
+	if !m.Accepts() {
+		return errRefused
+	}
+	locked(t.peer, func() int { t.acknowledged++; return 0 })
+	if err := t.fault(drivertest.AfterAcknowledgement); err != nil {
+		return err
+	}
+	return t.finish()
+}
+
+func (t *talk) finish() error {
+	block := codec.AppendTLV(nil, codec.TagReceiptType, []byte{1})
+	block = codec.AppendTLV(block, codec.TagPrintTexts,
+		codec.AppendTLV(codec.AppendTLV(nil, codec.TagTextLine, []byte("Merchant")), codec.TagAttribute, []byte{0xFF}))
+	for _, b := range []*codec.Builder{
+		codec.Build(0x06, 0xD3).TLV(block), codec.Build(0x06, 0xD1).Raw(0).Raw([]byte("Customer")...), codec.Build(0x06, 0xD1).Raw(0x81).Raw([]byte("Thanks")...),
+	} {
+		if _, err := t.ask(apdu(b), 10*time.Second); err != nil {
+			return err
+		}
+	}
+	_, _ = t.ask(codec.APDU{Class: 0x06, Instr: 0x0F}, 10*time.Second) // final already: nothing depends on the answer
+	return nil
+}

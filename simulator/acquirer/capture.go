@@ -1,0 +1,63 @@
+package acquirer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tillproof/tillproof/pos"
+	proto "github.com/tillproof/tillproof/sync/acquirer"
+)
+
+// capture is an offline approval that was brought for collection. It is no account: its money is in the card terminal's totals.
+type capture struct {
+	tries map[string]proto.Answer
+	taken pos.Money // zero until a try was accepted
+	times int       // how often it was taken
+}
+
+// Capture is [proto.Acquirer.Capture]. The plan of the ref says how many tries are declined; one that was accepted stays the only one.
+func (a *Acquirer) Capture(ctx context.Context, order proto.Order, captureID string) (proto.Answer, error) {
+	a.mu.Lock()
+	c := a.captures[order.Ref]
+	if c == nil {
+		c = &capture{tries: map[string]proto.Answer{}}
+		a.captures[order.Ref] = c
+	}
+	answer, known := c.tries[captureID]
+	if !known {
+		answer = a.collect(c, order)
+		c.tries[captureID] = answer
+	}
+	lost, hang := a.strikes(order.Ref, func(c *Customer) *int { return &c.LoseCaptures }, CaptureLost), a.customer(order.Ref).Hang
+	a.unlock()
+	return answerUnless(ctx, lost, hang, answer)
+}
+
+// collect decides one try. The mutex is held.
+func (a *Acquirer) collect(c *capture, order proto.Order) proto.Answer {
+	event := Event{Moment: Collected, Ref: order.Ref, Order: order.OrderRef, Amount: order.Amount, At: time.Now().UnixMilli()}
+	if plan := a.customer(order.Ref); plan.RefuseTries > 0 {
+		plan.RefuseTries--
+		event.Moment = NotTaken
+		a.events = append(a.events, event)
+		return proto.Answer{State: proto.Declined, Code: "51", Text: "The issuer declined: not enough money.", At: event.At}
+	}
+	if c.taken == (pos.Money{}) {
+		c.taken = order.Amount
+		c.times++
+		a.events = append(a.events, event)
+	}
+	a.number++
+	return proto.Answer{State: proto.Paid, Amount: c.taken, Transaction: fmt.Sprintf("C%010d", a.number), At: event.At}
+}
+
+// Captured is what was collected of an offline approval, and how often; zero when nothing was.
+func (a *Acquirer) Captured(ref string) (pos.Money, int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c := a.captures[ref]; c != nil {
+		return c.taken, c.times
+	}
+	return pos.Money{}, 0
+}
