@@ -50,7 +50,9 @@ func (s *sold) ends(status pos.Status, holds pos.Minor, told ...string) {
 	s.t.Helper()
 	time.Sleep(10 * time.Minute)
 	var got []string
-	for _, r := range s.store.results[s.task.Payment] {
+	results, err := s.store.Results(context.Background(), s.task.Payment)
+	s.must(err)
+	for _, r := range results {
 		if r.Operation != "" {
 			got = append(got, fmt.Sprintf("%s %s %d %s", r.Operation, r.Status, r.Amount.Amount, r.Code))
 		}
