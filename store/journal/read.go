@@ -24,6 +24,9 @@ type Stored struct {
 
 // page copies up to n records out, from the given sequence number on. A damaged frame ends the page with its number and an error.
 func (s *segment) page(from pos.Seq, n int) (list []Stored, err error) {
+	if n >= viewSize {
+		s.ahead.Do(func() { readAhead(s.path) }) // who reads so many reads on
+	}
 	err = guarded(s.path, func() error {
 		return s.db.View(func(tx *bbolt.Tx) error {
 			c := tx.Bucket(recordsBucket()).Cursor()

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -32,7 +33,8 @@ type segment struct {
 	first pos.Seq
 	db    *bbolt.DB // nil until it is read
 
-	trimmed bool // its unused end was cut off; of the keeper alone
+	ahead   sync.Once // reading ahead was asked for
+	trimmed bool      // its unused end was cut off; of the keeper alone
 }
 
 func recordsBucket() []byte { return []byte("records") }

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package journal
+
+// readAhead leaves reading ahead to the system.
+func readAhead(string) {}
