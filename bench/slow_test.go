@@ -13,7 +13,7 @@ import (
 const (
 	slowChild = "slow"
 	slowFlush = 5 * time.Millisecond // as the flash memory of a till takes it
-	slowTurn  = time.Second
+	slowTurn  = 400 * time.Millisecond
 )
 
 // slowRates are appends a second and the median append in microseconds, by number of producers and engine.
