@@ -37,10 +37,14 @@ type fakeTill struct {
 	frozen    bool // connections stay and say nothing more
 	mute      bool // a created payment is kept and its answer is lost
 	refuse    object
+	script    map[string]object // answers of deskRoutes, such as "POST void"
+	asked     []string          // what was sent to them
+
+	frozenDesk chan struct{} // a settlement waits until it is closed; nil for one that does not wait
 }
 
 func newFake(t *testing.T) *fakeTill {
-	f := &fakeTill{t: t, paired: true, listeners: map[chan string]bool{}, status: object{
+	f := &fakeTill{t: t, paired: true, listeners: map[chan string]bool{}, script: map[string]object{}, status: object{
 		"till": "till-7", "version": "test", "mode": "online", "mode_since_at": "2026-03-02T13:02:00.000Z", "epoch": epoch, "seq": 12, "acked_seq": 12,
 		"backlog": object{"records": 0, "payments": 0, "amounts": object{}}, "disk": object{"free_bytes": 1 << 40, "state": "ok"}, "clock": object{"doubted": false},
 		"devices": []object{{"name": "front", "driver": "zvt", "kind": "card", "state": "ready", "text": ""}}, "unknown": []string{},
@@ -55,6 +59,9 @@ func newFake(t *testing.T) *fakeTill {
 		"GET /v1/payments": f.list, "POST /v1/payments": f.create, "GET /v1/payments/{id}": f.get, "POST /v1/payments/{id}/cancel": f.cancel,
 		"GET /v1/payments/{id}/qr": symbolOfModules,
 	} {
+		mux.HandleFunc(pattern, f.authorised(handler))
+	}
+	for pattern, handler := range f.deskRoutes() {
 		mux.HandleFunc(pattern, f.authorised(handler))
 	}
 	f.Server = httptest.NewServer(f.breakable(mux))

@@ -151,6 +151,13 @@ func (p *tab) holds(condition string) (yes bool) {
 	return yes
 }
 
+// reload loads the page anew and waits until the old one has gone.
+func (p *tab) reload() {
+	p.t.Helper()
+	p.value(`globalThis.old = true, location.reload()`)
+	p.until(`!globalThis.old && document.readyState === 'complete'`)
+}
+
 // went checks that the page has shown a state with a next step since it was loaded, however short.
 func (p *tab) went(state string) {
 	p.t.Helper()

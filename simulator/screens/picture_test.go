@@ -3,15 +3,18 @@ package screens_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"net/http"
 	"os"
 	"testing"
 )
 
 const (
-	pictureFile = "../../docs/till.png"
+	tillPicture  = "../../docs/till.png"
+	shiftPicture = "../../docs/shift.png"
 	// tolerance is the part of the pixels that may differ: fonts are drawn a little differently on every machine.
 	tolerance = 0.005
 	// visibly is how much one colour of a pixel must differ to count, of 65535.
@@ -19,16 +22,41 @@ const (
 )
 
 // changing are the places of the picture that are others each time: times and the number of records.
-const changing = `JSON.stringify([...document.querySelectorAll('.recent-time, [data-testid="backlog"]')]
+const changing = `JSON.stringify([...document.querySelectorAll('.recent-time, [data-testid="backlog"], .paper-head p, .paper-foot')]
 	.map((e) => e.getBoundingClientRect()).map((r) => [r.left - 2, r.top - 2, r.right + 2, r.bottom + 2].map(Math.round)))`
 
-// TestPictureOfTheTill makes the picture of the documentation: a shop in the middle of its day. It fails when the till no longer looks like
-// that; go test ./simulator/screens -run Picture -update makes it anew.
+// TestPictureOfTheTill makes the pictures of the documentation: a shop in the middle of its day, and its shift's report. It fails when the till no
+// longer looks like that; go test ./simulator/screens -run Picture -update makes them anew.
 func TestPictureOfTheTill(t *testing.T) {
 	s := openShop(t, false)
+	s.staff("cara", "Cara", "cashier", "70415528")
 	p := s.cashier(1280, 800)
+	s.begin("cara", "70415528")
+	p.until(`text('open-day').includes('Shift 1 · Cara')`)
 	s.day(p)
 	p.whole()
+	p.shows(tillPicture)
+	p.click("open-day")
+	p.until(`visible('report') && text('report-expected') !== ''`)
+	p.run(away())
+	p.value(`document.activeElement.blur()`)
+	p.whole()
+	p.shows(shiftPicture)
+}
+
+// begin opens a shift with 150.00 in the drawer.
+func (s *shop) begin(cashier, pin string) {
+	s.t.Helper()
+	body := fmt.Sprintf(`{"cashier":%q,"pin":%q,"float":15000}`, cashier, pin)
+	if status := s.call("POST", s.Till+"/v1/shifts", body, nil); status != http.StatusCreated {
+		s.t.Fatalf("the shift: %d", status)
+	}
+}
+
+// shows compares the page with a picture, or makes the picture.
+func (p *tab) shows(file string) {
+	p.t.Helper()
+	t := p.t
 	now := decoded(t, p.screenshot())
 	masks := []image.Rectangle{}
 	var corners [][4]int
@@ -39,19 +67,19 @@ func TestPictureOfTheTill(t *testing.T) {
 		masks = append(masks, image.Rect(c[0], c[1], c[2], c[3]))
 	}
 	if *update {
-		write(t, now)
+		write(t, file, now)
 		return
 	}
-	text, err := os.ReadFile(pictureFile)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	part := differing(decoded(t, text), now, masks)
-	t.Logf("%.3f %% of the pixels differ", part*100)
+	t.Logf("%s: %.3f %% of the pixels differ", file, part*100)
 	if part > tolerance {
 		p.picture("now")
 		t.Errorf("%s no longer shows the till: %.2f %% of its pixels differ; -shots shows how it is now, -update makes it anew",
-			pictureFile, part*100)
+			file, part*100)
 	}
 }
 
@@ -68,6 +96,10 @@ func (s *shop) day(p *tab) {
 	p.next()
 	sell("1250", "card")
 	p.becomes("approved")
+	p.click("refund")
+	p.keys("4", "2", "0", "\r")
+	p.click("confirm-yes")
+	p.becomes("partly_refunded")
 	p.next()
 	s.play("/card", `{"next":"decline"}`)
 	sell("4600", "card")
@@ -101,14 +133,14 @@ func decoded(t *testing.T, text []byte) image.Image {
 	return picture
 }
 
-func write(t *testing.T, picture image.Image) {
+func write(t *testing.T, file string, picture image.Image) {
 	t.Helper()
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	if err := encoder.Encode(&out, picture); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(pictureFile, out.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -35,7 +35,7 @@ func TestAnUnknownCardPaymentSaysWhatToDoAndCanBeGivenUp(t *testing.T) {
 	unknown := p.value(`one('state').dataset.payment`)
 	p.until(`next() === 'wait_terminal' && text('next-step').includes('Do not charge again')`)
 	p.until(`text('state-charged').includes('may have paid')`)
-	p.until(`visible('keep-waiting') && visible('give-up') && visible('set-aside') && !visible('cancel')`)
+	p.until(`visible('ask-again') && visible('give-up') && visible('set-aside') && !visible('cancel')`)
 	p.click("give-up")
 	p.until(`one('confirm').open && document.activeElement.dataset.testid === 'confirm-no'`)
 	p.picture("asked")

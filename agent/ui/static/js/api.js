@@ -7,11 +7,11 @@ const patience = 8000;
 
 /**
  * ask sends a request. body is sent as it stands if it is a string. Result: {kind: 'done'|'refused'|'silent'|'unpaired',
- * status, data}.
+ * status, data}. longest is for what takes a device's time, in milliseconds.
  */
-export async function ask(method, path, body) {
+export async function ask(method, path, body, longest = patience) {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), patience);
+  const timer = setTimeout(() => abort.abort(), longest);
   const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   try {

@@ -1,7 +1,7 @@
 // Draws the goods of the sale, the total, the amount being keyed and the tender buttons.
 import { el, find, icon, setText, show } from './dom.js';
 import { locale, t } from './i18n.js';
-import { isEmpty, total } from './cart.js';
+import { due, isEmpty, isSplit, paid, rest, total } from './cart.js';
 import { format, typed } from './money.js';
 import { state } from './state.js';
 import { hint, keys, order, refusal } from './tenders.js';
@@ -15,13 +15,29 @@ export const money = (amount) => format(amount, state.status.shop.currency, loca
 /** draw draws everything of the sale. onCount(index, by) changes a line, onTender(tender) begins to pay. */
 export function draw(sale, { onCount, onTender }) {
   if (!state.status?.shop) return;
-  setText(find('total'), money(total(sale)));
+  setText(find('total'), money(due(sale)));
+  drawSplit(sale);
   setText(find('typed'), money(typed(sale.typed)));
   find('typed').classList.toggle('is-empty', sale.typed === '');
   drawLines(sale, onCount);
   drawTenders(sale, onTender);
   show(find('attempt'), sale.attempt > 1);
   setText(find('attempt'), t('cart.attempt', { n: sale.attempt }));
+}
+
+/** drawSplit says of what the shown amount is a part. */
+function drawSplit(sale) {
+  const word = sale.part === null ? (sale.parts.length > 0 ? 'split.rest' : 'cart.total') : 'split.now';
+  setText(find('total-word'), t(word));
+  const words = [
+    isSplit(sale) && t('split.of', { amount: money(total(sale)) }),
+    paid(sale) > 0 && t('split.paid', { amount: money(paid(sale)) }),
+  ];
+  setText(find('split-text'), words.filter(Boolean).join(' · '));
+  show(find('split-text'), isSplit(sale));
+  find('sum').classList.toggle('is-split', isSplit(sale));
+  find('total').classList.toggle('is-long', find('total').textContent.length > 9);
+  show(find('split'), rest(sale) > 0);
 }
 
 function drawLines(sale, onCount) {

@@ -1,11 +1,28 @@
 // The goods of a sale: lines with quantities and the amount being keyed. Pure functions; every one returns a new sale.
+import { collected, isCharged } from './look.js';
 import { maxAmount, typed } from './money.js';
 
 /** total is the sum of the lines and of the amount being keyed. */
 export const total = (sale) => sale.lines.reduce((sum, line) => sum + line.price * line.quantity, typed(sale.typed));
 
-/** fits says whether a sale may still be paid in one payment. */
-export const fits = (sale) => total(sale) <= maxAmount;
+/** paid is what earlier payments of a split order have brought. */
+export const paid = (sale) => sale.parts.reduce((sum, part) => sum + part.amount, 0);
+
+/** rest is what is still to be paid. */
+export const rest = (sale) => Math.max(0, total(sale) - paid(sale));
+
+/** due is what the next payment is for: all that is left, or the part of it that was chosen. */
+export const due = (sale) => Math.min(sale.part ?? rest(sale), rest(sale));
+
+/** isSplit says whether several payments share the order. */
+export const isSplit = (sale) => sale.part !== null || sale.parts.length > 0;
+
+/** restAfter is what is left to pay once the payment on the screen counts. What went back of it is not asked for again. */
+export const restAfter = (sale) =>
+  sale.seen && isCharged(sale.seen) ? rest(sale) - collected(sale.seen) - sale.seen.refunded_amount : 0;
+
+/** fits says whether a sale may still be paid: a payment has a largest amount, and what is paid already cannot be taken out. */
+export const fits = (sale) => total(sale) <= maxAmount && total(sale) >= paid(sale);
 
 /** isEmpty says whether nothing has been keyed or scanned. */
 export const isEmpty = (sale) => sale.lines.length === 0 && sale.typed === '';

@@ -19,9 +19,10 @@ export function attach(onPaid) {
   find('cash-confirm').addEventListener('click', confirm);
 }
 
-/** open asks for the money of a sale. */
-export function open(amount, currency, exponent) {
-  sale = { amount, currency, exponent };
+/** open asks for the money of a sale. step is the smallest sum that can be paid in coins: what is due is rounded to it. */
+export function open(asked, currency, exponent, step = 1) {
+  const amount = inCoins(asked, step);
+  sale = { amount, asked, currency, exponent };
   digits = '';
   const notes = suggest(amount, currency, exponent);
   find('cash-notes').replaceChildren(
@@ -39,6 +40,9 @@ export function open(amount, currency, exponent) {
   draw();
   find('cash-confirm').focus();
 }
+
+/** inCoins rounds to the nearest sum in coins, half a step up, as the till does. */
+const inCoins = (amount, step) => (step > 1 ? Math.floor((amount * 2 + step) / (step * 2)) * step : amount);
 
 /** isOpen says whether the keys belong to this dialog. */
 export const isOpen = () => find('cash').open;
@@ -69,6 +73,7 @@ export function draw() {
   const given = digits === '' ? sale.amount : typed(digits);
   const missing = sale.amount - given;
   setText(find('cash-total'), money(sale.amount));
+  setText(find('cash-rounding'), sale.amount === sale.asked ? '' : t('cash.rounded', { amount: money(sale.asked) }));
   setText(find('cash-tendered'), digits === '' ? t('cash.exactly') : money(given));
   setText(
     find('cash-change'),

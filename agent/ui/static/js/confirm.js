@@ -10,10 +10,10 @@ export function attach() {
   find('confirm-no').addEventListener('click', () => done(false));
 }
 
-/** confirm resolves to true only if "yes" was pressed. */
-export function confirm(question, yes) {
-  setText(find('confirm-text'), t(question));
-  setText(find('confirm-yes'), t(yes));
+/** confirm resolves to true only if "yes" was pressed. values fill in the {names} of both texts. */
+export function confirm(question, yes, values = {}) {
+  setText(find('confirm-text'), t(question, values));
+  setText(find('confirm-yes'), t(yes, values));
   find('confirm').showModal();
   find('confirm-no').focus();
   return new Promise((resolve) => {

@@ -2,13 +2,17 @@
 // back the digits that it left in the amount. In a text field the field has the keys, apart from Escape.
 import { burst, gap, isScan } from './wedge.js';
 
-/** attach listens. desk: {awaited(), goods(), snapshot(), restore(snapshot), scan(text), type(text), digit(key), act(name)}. */
+/**
+ * attach listens. desk: {awaited(), goods(), snapshot(), restore(snapshot), scan(text), type(text), digit(key), act(name), secret()}.
+ * While secret() holds a PIN is being keyed: nothing is collected then, so that it is never taken for a scan.
+ */
 export function attach(desk) {
   const collector = burst();
   let before = null; // the amount as it was when the burst began
   let pending = 0;
 
   function printable(event) {
+    if (desk.secret()) return /^[0-9]$/.test(event.key) && desk.digit(event.key);
     if (!collector.key(event.key, event.timeStamp)) before = desk.snapshot();
     clearTimeout(pending);
     if (desk.type(event.key)) return undefined;
@@ -42,6 +46,13 @@ export function attach(desk) {
     },
     true,
   );
+
+  // What a key has done already, it must not do once more to a button that has the focus by now.
+  let handled = false;
+  document.addEventListener('keydown', (event) => {
+    handled = event.defaultPrevented;
+  });
+  document.addEventListener('keypress', (event) => handled && event.preventDefault(), true);
 
   function special(event, inField) {
     if (event.key === 'Escape' && inField) event.target.blur();

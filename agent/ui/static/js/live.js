@@ -2,13 +2,20 @@
 import { ask } from './api.js';
 import { listen } from './events.js';
 import { allow } from './i18n.js';
-import { isOpen } from './look.js';
+import { isUnsettled } from './look.js';
 import { hear, refresh } from './sale.js';
 import { changed, state } from './state.js';
 import * as store from './store.js';
 
 const retry = 500;
-const handlers = { status: onStatus, ack: onAck, payment: onPayment, device: onDevice, scan: (scan) => told.onScan(scan) };
+const handlers = {
+  status: onStatus,
+  ack: onAck,
+  payment: onPayment,
+  device: onDevice,
+  shift: onShift,
+  scan: (scan) => told.onScan(scan),
+};
 let told = { onMode: () => {}, onScan: () => {}, onUp: () => {} };
 let stop = null;
 let due = 0;
@@ -19,7 +26,7 @@ let heard = 0; // events that changed the status
 export function start(callbacks) {
   told = { ...told, ...callbacks };
   setInterval(askOpen, 5000);
-  setInterval(() => state.paired && state.goneSince === 0 && askStatus(), 15000);
+  setInterval(() => state.paired && state.goneSince === 0 && (askStatus(), people()), 15000);
   return connect();
 }
 
@@ -70,6 +77,7 @@ async function catchUp() {
   const { payment } = store.read();
   if (payment) refresh(payment);
   await askStatus();
+  people();
   list('/v1/payments?limit=20');
   if (state.status?.unknown?.length) list('/v1/payments?status=unknown&limit=50');
   if (state.status?.shop?.goods) goods();
@@ -78,6 +86,12 @@ async function catchUp() {
 async function list(path) {
   const answer = await ask('GET', path);
   if (answer.kind === 'done') answer.data.items.forEach(hear);
+}
+
+async function people() {
+  const answer = await ask('GET', '/v1/people');
+  if (answer.kind === 'done') state.people = answer.data.items;
+  changed();
 }
 
 async function goods() {
@@ -108,8 +122,8 @@ function soon() {
 
 /** askOpen is a second way to the end of a running payment, should its event be lost. */
 function askOpen() {
-  const { seen } = store.read();
-  if (state.paired && state.goneSince === 0 && seen && isOpen(seen)) refresh(seen.id);
+  const shown = [store.read().seen, state.payments.get(state.viewed)];
+  for (const payment of state.paired && state.goneSince === 0 ? shown : []) if (payment && isUnsettled(payment)) refresh(payment.id);
 }
 
 function onStatus(status) {
@@ -123,6 +137,11 @@ function onStatus(status) {
 function onAck({ acked_seq: acked, backlog }) {
   if (!state.status) return;
   state.status = { ...state.status, acked_seq: acked, backlog };
+  changed();
+}
+
+function onShift(shift) {
+  if (state.status) state.status = { ...state.status, shift: shift.state === 'open' ? shift : undefined };
   changed();
 }
 

@@ -22,6 +22,8 @@ const looks = {
 
 /** look returns {tone, symbol, word}: word is the key of the big word. */
 export function look(payment) {
+  if (isDoubt(payment)) return { tone: 'unknown', symbol: 'question', word: 'state.unknown' };
+  if (isGiving(payment)) return { tone: 'waiting', symbol: 'clock', word: 'state.giving' };
   if (payment.status === 'pending') {
     return isPresented(payment)
       ? { tone: 'presented', symbol: 'qr', word: 'state.presented' }
@@ -37,6 +39,44 @@ export const isPresented = (payment) => payment.status === 'pending' && payment.
 
 /** isOpen: the outcome is still to come. */
 export const isOpen = (payment) => payment.status === 'pending' || payment.status === 'unknown';
+
+/** doing is the operation that a screen speaks of: the one without an end, or else the last one. */
+export function doing(payment) {
+  const list = payment.operations ?? [];
+  return list.find(({ status }) => status === 'requested') ?? list.find(({ status }) => status === 'unknown') ?? list.at(-1);
+}
+
+/** isGiving: money is on its way back, or is being collected once more. */
+export const isGiving = (payment) => doing(payment)?.status === 'requested';
+
+/** isDoubt: nobody knows whether money went back, and the search goes on. */
+export const isDoubt = (payment) => doing(payment)?.status === 'unknown' && payment.next?.code !== 'given_up';
+
+/** isUnsettled: something about the payment is still to come. */
+export const isUnsettled = (payment) => isOpen(payment) || isGiving(payment) || isDoubt(payment);
+
+/** collected is what a payment has brought of its order: without the tip and the rounding, and less what went back. */
+export const collected = (payment) =>
+  isCharged(payment)
+    ? Math.max(0, (payment.approved_amount ?? 0) - (payment.tip ?? 0) - (payment.rounding ?? 0) - payment.refunded_amount)
+    : 0;
+
+/** canVoid: the whole payment can be taken back where it was made; whether it is settled already, the till knows. */
+export const canVoid = (payment) =>
+  ['card', 'cash'].includes(payment.tender) &&
+  ['approved', 'approved_offline', 'captured'].includes(payment.status) &&
+  !isGiving(payment) &&
+  !isDoubt(payment) &&
+  payment.refunded_amount === 0;
+
+/** canRefund: there is something left that can go back. */
+export const canRefund = (payment) =>
+  payment.returnable > 0 &&
+  payment.status !== 'approved_offline' &&
+  isCharged(payment) &&
+  !isGiving(payment) &&
+  !isDoubt(payment) &&
+  !(payment.unwanted && ['code', 'qr'].includes(payment.tender));
 
 /** isCharged: the customer's money is ours. */
 export const isCharged = (payment) => charged.includes(payment.status);

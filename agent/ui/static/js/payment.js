@@ -11,14 +11,24 @@ const keys = {
   again: 'Enter',
   next: 'Enter',
   aside: 'N',
-  keep: 'W',
+  ask: 'W',
+  rest: 'Enter',
+  void: 'V',
+  refund: 'R',
+  capture: 'R',
+  decide: 'D',
+  dismiss: 'Enter',
+  'sell-offline': 'O',
+  override: 'O',
   'give-up': 'G',
   leave: 'N',
   close: 'Esc',
   blocker: 'W',
 };
-const testids = { next: 'next-customer', again: 'try-again', keep: 'keep-waiting', aside: 'set-aside' };
-const primary = ['next', 'again', 'keep', 'back', 'close'];
+const testids = { next: 'next-customer', again: 'try-again', ask: 'ask-again', aside: 'set-aside', rest: 'pay-rest' };
+const primary = ['next', 'again', 'ask', 'back', 'close', 'rest', 'dismiss'];
+
+const asking = ['cancel', 'give-up', 'ask']; // what waits for an answer of the till
 
 let shown = '';
 let sign = '';
@@ -47,6 +57,8 @@ export function draw(scene) {
     tone: scene.tone,
     tender: scene.tender ?? '',
     code: scene.code ?? '',
+    rule: scene.rule ?? '',
+    operation: scene.operation ?? '',
     running: String(scene.running !== false),
   });
   screen.dataset.payment = scene.payment?.id ?? '';
@@ -77,7 +89,10 @@ function words(scene) {
   line('next-quote', scene.next.quote);
   show(find('next-step'), Boolean(scene.next.text));
   line('change', scene.change);
+  setText(find('change-word'), scene.changeWord ?? '');
   show(find('change-box'), Boolean(scene.change));
+  line('rest', scene.rest);
+  show(find('rest-box'), Boolean(scene.rest));
   line('code-note', scene.awaitsCode ? (state.note ?? '') : '');
 }
 
@@ -97,16 +112,16 @@ export function tick(scene) {
  * keyOf: after an end without money Enter goes back to the goods, which loses nothing; the next customer is then a key of its
  * own.
  */
-const keyOf = (action, scene) => (action === 'next' && scene.actions[0] !== 'next' ? 'N' : keys[action]);
+const keyOf = (action, scene) => (scene.actions[0] === action ? keys[action] : ({ next: 'N', again: 'T' }[action] ?? keys[action]));
 
 /** buttons are made anew only when they are others: the focus stays where it is. */
 function buttons(scene) {
-  const busy = state.asking.has('cancel');
+  const busy = state.asking.has('cancel') || state.asking.has('ask');
   const key = [scene.key, scene.actions, document.documentElement.lang, busy].join();
   if (key === shown) return;
   shown = key;
   const made = scene.actions.map((action) => {
-    const label = t(busy && (action === 'cancel' || action === 'give-up') ? 'action.asking' : `action.${action}`);
+    const label = t(busy && asking.includes(action) ? 'action.asking' : `action.${action}`);
     const node = button(
       testids[action] ?? action,
       label,
@@ -114,10 +129,11 @@ function buttons(scene) {
       () => press(action),
       primary.includes(action) ? 'button-primary' : '',
     );
-    node.disabled = busy && (action === 'cancel' || action === 'give-up');
+    node.disabled = busy && asking.includes(action);
     return node;
   });
   find('actions').replaceChildren(...made);
+  find('actions').classList.toggle('is-many', made.length > 3);
   focus(scene, made);
 }
 

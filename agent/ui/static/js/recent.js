@@ -1,7 +1,7 @@
 // The strip of recent payments. What is not decided stands first and stays until it is; a tap opens it.
 import { el, find, icon } from './dom.js';
 import { t } from './i18n.js';
-import { isOpen, look } from './look.js';
+import { isDoubt, isOpen, isUnsettled, look } from './look.js';
 import { format } from './money.js';
 import { locale } from './i18n.js';
 import { changed, state } from './state.js';
@@ -11,12 +11,12 @@ const most = 20;
 let drawn = '';
 
 /** rank sorts unknown before pending before everything else. */
-const rank = (payment) => (payment.status === 'unknown' ? 0 : payment.status === 'pending' ? 1 : 2);
+const rank = (payment) => (payment.status === 'unknown' || isDoubt(payment) ? 0 : payment.status === 'pending' ? 1 : 2);
 
 /** ordered lists open payments first, then the newest. */
 export function ordered(payments) {
   const sorted = [...payments].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? 1 : -1));
-  return sorted.filter((payment, index) => index < most || isOpen(payment));
+  return sorted.filter((payment, index) => index < most || isUnsettled(payment));
 }
 
 /** draw writes the strip. */
@@ -50,12 +50,13 @@ function chip(payment) {
         'aria-label': `${t(word)}, ${amount}, ${clock(payment.created_at)}`,
         onclick: () => {
           state.viewed = payment.id;
+          state.refusal = null;
           changed();
         },
       },
       icon(symbol),
       el('span', { class: 'recent-amount' }, amount),
-      el('span', { class: 'recent-time' }, isOpen(payment) ? t(word) : clock(payment.created_at)),
+      el('span', { class: 'recent-time' }, isOpen(payment) || isDoubt(payment) ? t(word) : clock(payment.created_at)),
     ),
   );
 }

@@ -2,11 +2,12 @@
 // is an answer: order and attempt make it one payment, however often it arrives.
 import { ask } from './api.js';
 import * as cart from './cart.js';
-import { isFree } from './look.js';
+import { collected, isFree, isUnsettled } from './look.js';
 import { changed, learn, newer, state } from './state.js';
 import * as store from './store.js';
 
 const retry = 500;
+let override = null; // a supervisor's word with the PIN, for one attempt of one order; it is never kept
 const foreign = 2000; // another tab's request is left to that tab for this long
 
 let sending = false;
@@ -14,17 +15,19 @@ let sending = false;
 /** begin starts a payment of the whole sale. It answers false when the browser cannot keep the request: then nothing was sent. */
 export function begin(tender, extra = {}) {
   const sale = store.read();
-  if (sale.request || sale.payment || cart.isEmpty(sale)) return true;
-  const amount = cart.total(sale);
+  const amount = cart.due(sale);
+  if (sale.request || sale.payment || cart.isEmpty(sale) || (amount === 0 && cart.isSplit(sale))) return true;
   const body = {
     order: sale.order,
     attempt: sale.attempt,
     amount,
     currency: state.status.shop.currency,
     tender: amount === 0 ? 'none' : tender,
+    ...(cart.isSplit(sale) ? { order_amount: cart.total(sale) } : {}),
     ...extra,
   };
-  const kept = store.write({ ...sale, problem: null, request: { body: JSON.stringify(body), tender, amount, at: Date.now() } });
+  const request = { body: JSON.stringify(body), tender, amount, extra, at: Date.now() };
+  const kept = store.write({ ...sale, problem: null, request });
   if (kept) send();
   return kept;
 }
@@ -33,6 +36,18 @@ export function begin(tender, extra = {}) {
 export function resume() {
   const { request } = store.read();
   if (request && !sending && Date.now() - request.at > foreign) send();
+}
+
+/**
+ * insist begins a refused payment anew: offline 'allow' is the cashier's word; vouch, {supervisor, pin}, a supervisor's. It goes
+ * with the first request only. Should that one be lost, the kept words find what it has begun, or are refused again.
+ */
+export function insist({ offline, vouch } = {}) {
+  const { problem, order, attempt } = store.read();
+  if (!problem) return;
+  override = vouch ? { order, attempt, word: vouch } : null;
+  store.change((sale) => ({ ...sale, problem: null }));
+  begin(problem.tender, { ...problem.extra, ...(offline ? { offline } : {}) });
 }
 
 async function send() {
@@ -49,7 +64,10 @@ async function send() {
 async function sendOnce() {
   const { request, order, attempt } = store.read();
   if (!request || state.paired === false) return false;
-  const answer = await ask('POST', '/v1/payments', request.body);
+  const word = override?.order === order && override.attempt === attempt ? override.word : null;
+  const vouched = word && { ...JSON.parse(request.body), override: word };
+  override = null;
+  const answer = await ask('POST', '/v1/payments', vouched ?? request.body);
   if (store.read().request?.body !== request.body) return false; // another tab was answered first
   if (answer.kind === 'done') return adopt(answer.data);
   if (answer.kind === 'unpaired') return unpaired();
@@ -60,7 +78,7 @@ async function sendOnce() {
   store.change((sale) => ({
     ...sale,
     request: null,
-    problem: { ...answer.data, tender: request.tender, amount: request.amount },
+    problem: { ...answer.data, tender: request.tender, amount: request.amount, extra: request.extra },
   }));
   return false;
 }
@@ -105,6 +123,16 @@ export function hear(payment) {
   const sale = store.read();
   const same = JSON.stringify(payment) === JSON.stringify(sale.seen);
   if (sale.payment === payment.id && !same && newer(payment, sale.seen)) store.write({ ...sale, seen: payment });
+  correct(payment);
+}
+
+/** correct follows a part of a split order whose money went back. */
+function correct(payment) {
+  const { parts } = store.read();
+  const known = parts.find((part) => part.id === payment.id);
+  if (!known || known.amount === collected(payment) || isUnsettled(payment)) return;
+  const others = parts.map((part) => (part === known ? { ...part, amount: collected(payment) } : part));
+  store.change((sale) => ({ ...sale, parts: others.filter((part) => part.amount > 0) }));
 }
 
 /** refresh asks for a payment. */
@@ -139,11 +167,32 @@ export async function cancel(id) {
   return answer;
 }
 
+/** askAgain has device or platform asked now what became of something unknown. */
+export async function askAgain(id) {
+  state.asking.add('ask');
+  changed();
+  const answer = await ask('POST', `/v1/payments/${id}/ask?wait=5s`);
+  state.asking.delete('ask');
+  if (answer.kind === 'done') hear(answer.data);
+  changed();
+  return answer;
+}
+
 /** again keeps goods and order and goes back to the tenders for the next attempt. Only after an end without money. */
 export function again() {
   store.change((sale) =>
     sale.seen && isFree(sale.seen) ? { ...sale, attempt: sale.attempt + 1, payment: null, seen: null } : sale,
   );
+}
+
+/** goesOn keeps what was paid and asks for the rest of the order with the next attempt. */
+export function goesOn() {
+  store.change((sale) => {
+    if (!sale.seen || cart.restAfter(sale) <= 0) return sale;
+    const { id, tender } = sale.seen;
+    const parts = [...sale.parts, { id, amount: collected(sale.seen), tender }];
+    return { ...sale, attempt: sale.attempt + 1, parts, part: null, payment: null, seen: null };
+  });
 }
 
 /** back returns to the goods after a refusal that moved no money: the attempt was never used. */

@@ -1,21 +1,46 @@
 // Puts into words what the payment screen shows: the running payment, a request without an answer, a refusal, or a payment from
 // the list.
+import { restAfter } from './cart.js';
+import { canDecide } from './decide.js';
+import { giving } from './giving.js';
 import { has, locale, t } from './i18n.js';
-import { awaitsCode, ends, isCharged, isFree, isOpen, isPresented, isUncharged, look } from './look.js';
-import { format } from './money.js';
+import { awaitsCode, canRefund, canVoid, doing, ends, isCharged, isDoubt, isFree, isGiving, isOpen, isPresented, isUncharged, look } from './look.js';
+import * as operate from './operate.js';
+import { money, way } from './price.js';
+import { headroom } from './problems.js';
 import { state } from './state.js';
 
 /** current picks what to show: the sale comes before what was tapped. */
 export function current(sale) {
   if (sale.problem) return refused(sale.problem);
   if (sale.request) return asked(sale.request);
-  if (sale.payment) return sale.seen && described(sale.seen, true);
+  if (sale.payment) return sale.seen && (meanwhile(sale.seen, 'aside') ?? described(sale.seen, true, restAfter(sale)));
   const viewed = state.payments.get(state.viewed);
-  return viewed ? described(viewed, false) : null;
+  return viewed ? (meanwhile(viewed, 'close') ?? described(viewed, false)) : null;
 }
 
-const money = (amount, currency) =>
-  format(amount, currency, locale(), currency === state.status?.shop?.currency ? state.status.shop.exponent : undefined);
+/** meanwhile is an operation on the payment that has no answer yet, or was not begun; else null. leave is the way out of a long wait. */
+function meanwhile(payment, leave) {
+  const { what, amount, payment: id, at } = operate.kept() ?? {};
+  if (id === payment.id)
+    return {
+      key: `asking ${what} ${payment.id}`,
+      payment,
+      status: 'sending',
+      tone: 'waiting',
+      symbol: 'clock',
+      word: t('state.sending'),
+      tender: payment.tender,
+      amount: money(amount, payment.currency),
+      detail: way(payment, t),
+      charged: '',
+      next: { text: t(state.goneSince !== 0 ? 'next.sending_doubt' : 'next.sending_back'), quote: '' },
+      actions: Date.now() - at > 10000 ? [leave] : [],
+    };
+  if (state.refusal?.payment !== payment.id) return null;
+  const { problem, amount: asked } = state.refusal;
+  return { ...refused({ ...problem, tender: payment.tender, amount: asked }), key: `refused ${problem.code}`, payment, charged: t('giving.not_begun'), actions: ['dismiss'] };
+}
 
 /**
  * said gives a till's {code, text} in the page's language: in English its own sentence, elsewhere ours with its own as a
@@ -43,10 +68,14 @@ function asked(request) {
   };
 }
 
+/** overridable are the rules that a supervisor may let a sale pass: what is only a matter of amount, number and time. */
+const overridable = ['amount', 'total', 'count', 'age', 'away'];
+
 function refused(problem) {
   const { code, detail, next, money: moved } = problem;
   const { currency } = state.status?.shop ?? {};
   const rule = problem.rule && has(`rule.${problem.rule}`) ? t(`rule.${problem.rule}`) : '';
+  const insisting = code === 'offline_refused' ? { ask: 'sell-offline' }[problem.rule] || (overridable.includes(problem.rule) && 'override') : '';
   return {
     key: `refused ${code}`,
     status: 'refused',
@@ -57,18 +86,20 @@ function refused(problem) {
     code,
     amount: currency ? money(problem.amount, currency) : '',
     reason: has(`problem.${code}`) ? t(`problem.${code}`) : problem.title,
-    explain: rule || detail,
+    rule: problem.rule,
+    explain: [rule || detail, headroom(problem)].filter(Boolean).join(' '),
     charged: t(`money.${moved}`),
     next: said(`remedy.${code}`, { text: next }),
-    actions: ['back', problem.payment && 'blocker', ['order_conflict', 'order_expired'].includes(code) && 'next'].filter(Boolean),
+    actions: ['back', insisting, problem.payment && 'blocker', ['order_conflict', 'order_expired'].includes(code) && 'next'].filter(Boolean),
     blocker: problem.payment,
   };
 }
 
-function described(payment, running) {
+function described(payment, running, rest = 0) {
   const { tone, symbol, word } = look(payment);
+  const operation = doing(payment);
   return {
-    key: `${payment.id} ${payment.status} ${payment.next?.code} ${payment.unwanted}`,
+    key: [payment.id, payment.status, payment.next?.code, payment.unwanted, operation?.id, operation?.status, rest].join(' '),
     payment,
     running,
     status: payment.status,
@@ -78,6 +109,8 @@ function described(payment, running) {
     tender: payment.tender,
     amount: money(isCharged(payment) ? (payment.approved_amount ?? payment.amount) : payment.amount, payment.currency),
     change: payment.change > 0 && isCharged(payment) ? money(payment.change, payment.currency) : '',
+    changeWord: t('cash.change_word'),
+    rest: rest > 0 ? money(rest, payment.currency) : '',
     detail: detail(payment),
     reason: payment.reason ? said(`reason.${payment.reason.code}`, payment.reason).text : '',
     charged: verdict(payment),
@@ -86,7 +119,8 @@ function described(payment, running) {
     qr: payment.status === 'pending' ? payment.qr?.image : '',
     ends: ends(payment),
     awaitsCode: awaitsCode(payment) && running,
-    actions: actions(payment, running),
+    actions: actions(payment, running, rest),
+    ...giving(payment),
   };
 }
 
@@ -103,16 +137,17 @@ function verdict(payment) {
 function step(payment) {
   const { next, tender, status } = payment;
   if (status === 'pending' && !next) return { text: t('next.wait'), quote: '' };
-  if (!next || isUncharged(payment)) return { text: '', quote: '' };
+  if (!next || next.code === 'retry') return { text: '', quote: '' };
   const own = `next.${next.code}.${tender}`;
   return said(has(own) ? own : `next.${next.code}`, next);
 }
 
 function detail(payment) {
   const parts = [[payment.brand, payment.last4 && `•••• ${payment.last4}`].filter(Boolean).join(' ')];
-  if (isCharged(payment) && payment.approved_amount !== undefined && payment.approved_amount !== payment.amount) {
+  if (isCharged(payment) && payment.approved_amount !== undefined && payment.approved_amount !== payment.amount + (payment.tip ?? 0) + (payment.rounding ?? 0)) {
     parts.push(t('detail.asked', { amount: money(payment.amount, payment.currency) }));
   }
+  if (payment.rounding) parts.push(t('detail.rounding', { amount: money(payment.rounding, payment.currency) }));
   if (payment.tip) parts.push(t('detail.tip', { amount: money(payment.tip, payment.currency) }));
   if (payment.refunded_amount) parts.push(t('detail.refunded', { amount: money(payment.refunded_amount, payment.currency) }));
   return parts.filter(Boolean).join(' · ');
@@ -133,15 +168,28 @@ function facts(payment) {
     .join(' · ');
 }
 
-function actions(payment, running) {
+/** backward are the ways in which money of a finished payment may go back. */
+const backward = (payment) => [canVoid(payment) && 'void', canRefund(payment) && 'refund'].filter(Boolean);
+
+function actions(payment, running, rest) {
   if (!running) return viewing(payment);
   if (payment.status === 'pending') return isPresented(payment) ? ['cancel', 'aside'] : ['cancel'];
-  if (payment.status === 'unknown' && !payment.unwanted) return ['keep', 'aside', 'give-up'];
-  return isFree(payment) ? ['again', 'next'] : ['next'];
+  if (payment.status === 'unknown' && !payment.unwanted) return ['ask', 'aside', 'decide', 'give-up'];
+  if (isGiving(payment)) return ['aside'];
+  if (isDoubt(payment)) return ['ask', 'aside', 'decide'];
+  if (rest > 0) return ['rest', ...backward(payment)];
+  if (isUncharged(payment) || payment.status === 'unknown') return ['again', 'next', ...(canDecide(payment) ? ['decide'] : [])];
+  return isFree(payment) ? ['next', 'again'] : ['next', ...more(payment), ...backward(payment)];
 }
 
 function viewing(payment) {
-  if (!isOpen(payment)) return ['close'];
+  if (isDoubt(payment)) return ['close', 'ask', 'decide'];
+  if (!isOpen(payment)) return ['close', ...more(payment), ...backward(payment)];
   if (payment.status === 'pending') return ['close', 'cancel'];
-  return payment.unwanted ? ['close', 'keep'] : ['close', 'keep', 'give-up'];
+  const decide = canDecide(payment) ? ['decide'] : [];
+  if (payment.next?.code === 'given_up') return ['close', ...decide];
+  return payment.unwanted ? ['close', 'ask', ...decide] : ['close', 'ask', ...decide, 'give-up'];
 }
+
+/** more is what can be done about an offline payment that the bank refused later. */
+const more = (payment) => (payment.status === 'forward_declined' && !isGiving(payment) ? ['capture', 'decide'] : []);

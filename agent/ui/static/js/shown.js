@@ -1,6 +1,6 @@
 // Decides what the customer sees. Money is called paid only if it is; everything unclear is "one moment".
-import { isEmpty, total } from './cart.js';
-import { ends, isCharged, isOpen, isPresented, isUncharged, look } from './look.js';
+import { due, isEmpty, restAfter } from './cart.js';
+import { doing, ends, isCharged, isDoubt, isGiving, isOpen, isPresented, isUncharged, look } from './look.js';
 import { state } from './state.js';
 import { now } from './when.js';
 
@@ -11,12 +11,12 @@ let last = null; // id of the payment that was shown last
 /** pick returns {status, tone, symbol?, word, text?, amount?, …}; words are keys. */
 export function pick(sale) {
   const payment = sale.payment ? sale.seen : null;
-  if (payment) return remember(payment);
+  if (payment) return { ...remember(payment), ...(restAfter(sale) > 0 ? { word: 'display.part' } : {}) };
   if (sale.request)
     return { status: 'sending', tone: 'waiting', symbol: 'clock', word: 'display.moment', amount: sale.request.amount };
   if (!isEmpty(sale)) return cart(sale);
   const open = [...state.payments.values()]
-    .filter((known) => known.status === 'pending')
+    .filter((known) => known.status === 'pending' || isGiving(known))
     .sort((a, b) => (a.id < b.id ? 1 : -1))[0];
   if (open) return remember(open);
   const ended = state.payments.get(last);
@@ -31,13 +31,17 @@ function remember(payment) {
 
 function cart(sale) {
   const lines = sale.typed === '' ? sale.lines : [...sale.lines, { price: Number(sale.typed), quantity: 1 }];
-  return { status: 'cart', tone: 'idle', word: 'cart.total', amount: total(sale), lines };
+  return { status: 'cart', tone: 'idle', word: 'cart.total', amount: due(sale), lines };
 }
 
 function describe(payment) {
   const { tone, symbol } = look(payment);
   const { status, tender, currency } = payment;
   const base = { status, tender, tone, symbol, currency, amount: payment.amount };
+  if (isGiving(payment)) return { ...base, symbol: 'back', word: 'display.giving', amount: doing(payment).amount };
+  if (isDoubt(payment)) return { ...base, tone: 'waiting', symbol: 'clock', word: 'display.moment' };
+  if (['voided', 'refunded', 'partly_refunded'].includes(status))
+    return { ...base, word: 'display.returned', amount: doing(payment)?.amount ?? payment.refunded_amount };
   if (status === 'pending')
     return { ...base, ...waiting(payment), symbol: payment.qr ? '' : tender, ends: ends(payment), qr: payment.qr?.image };
   if (isCharged(payment))

@@ -1,5 +1,6 @@
 // What the page knows of the till at this moment. It is a copy that may be lost: the sale itself is in store.js, the truth in
 // the till.
+import { isUnsettled } from './look.js';
 
 /** state is written by live.js and read by everything that draws. */
 export const state = {
@@ -10,6 +11,8 @@ export const state = {
   payments: new Map(), // by id: the recent ones and every unknown one
   viewed: null, // id of a payment that was tapped in the list
   asking: new Set(), // what was pressed and has no answer yet, such as "cancel"
+  refusal: null, // {payment, problem, amount} of an operation that the till did not begin
+  people: [], // who works at the till
   note: null, // {text, at} of the last scan, for the screen that waits for one
 };
 
@@ -55,7 +58,7 @@ const most = 300;
 /** prune forgets the oldest decided payments: a screen runs for weeks. Ids sort by time. */
 function prune() {
   const decided = [...state.payments.values()].filter(
-    ({ id, status }) => status !== 'unknown' && status !== 'pending' && id !== state.viewed,
+    (payment) => !isUnsettled(payment) && payment.id !== state.viewed,
   );
   decided.sort((a, b) => (a.id < b.id ? -1 : 1));
   for (const { id } of decided.slice(0, most / 2)) state.payments.delete(id);

@@ -4,9 +4,13 @@
 const place = 'tillproof.sale';
 const listeners = new Set();
 
-/** fresh is a sale that has not begun: a new order number, nothing in it. */
+/**
+ * fresh is a sale that has not begun: a new order number, nothing in it. parts are the payments of a split order that have brought
+ * money, {id, amount, tender}; part is what was chosen to be paid next, null for all that is left.
+ */
 export function fresh() {
-  return { order: orderNumber(), attempt: 1, lines: [], typed: '', request: null, payment: null, seen: null, problem: null };
+  const payments = { request: null, payment: null, seen: null, problem: null, parts: [], part: null };
+  return { order: orderNumber(), attempt: 1, lines: [], typed: '', ...payments };
 }
 
 /** orderNumber is unique without asking anybody: the time, and 4 random characters for two tills at the same moment. */

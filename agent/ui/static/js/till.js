@@ -4,20 +4,28 @@ import * as basket from './basket.js';
 import * as cart from './cart.js';
 import * as cash from './cash.js';
 import * as confirm from './confirm.js';
+import * as day from './day.js';
+import * as decide from './decide.js';
 import { find, setText, show } from './dom.js';
 import * as gone from './gone.js';
 import * as goods from './goods.js';
-import { choose, follow as followLanguage, has, locale, offered, t, translate } from './i18n.js';
+import * as history from './history.js';
+import { choose, follow as followLanguage, locale, offered, t, translate } from './i18n.js';
 import * as keyboard from './keyboard.js';
 import { keypad } from './keypad.js';
 import * as live from './live.js';
+import * as operate from './operate.js';
 import { awaitsCode } from './look.js';
 import { push } from './money.js';
 import * as pairing from './pairing.js';
 import * as payment from './payment.js';
+import { inWords } from './problems.js';
 import * as recent from './recent.js';
+import * as refund from './refund.js';
 import * as sale from './sale.js';
 import { current } from './scene.js';
+import * as sheet from './sheet.js';
+import * as split from './split.js';
 import { changed, follow, state } from './state.js';
 import * as store from './store.js';
 import { order, refusal } from './tenders.js';
@@ -38,8 +46,11 @@ function draw() {
   recent.draw();
   payment.draw(view);
   cash.draw();
+  day.draw();
+  sheet.tick();
   find('desk').inert = state.paired !== true || Boolean(view);
   if (view && cash.isOpen()) cash.close();
+  if (state.paired === false && sheet.isOpen()) sheet.close();
   setText(find('till-name'), state.till ?? '');
   drawLanguages();
 }
@@ -51,7 +62,7 @@ function drawLanguages() {
   }
 }
 
-const isSelling = () => state.paired === true && !scene();
+const isSelling = () => state.paired === true && !scene() && !sheet.isOpen();
 
 function count(index, by) {
   store.change((kept) => cart.count(kept, index, by));
@@ -80,7 +91,7 @@ function tender(name) {
   if (cart.isEmpty(kept)) return toast(t('cart.nothing'));
   state.note = null;
   const { currency, exponent } = state.status.shop;
-  if (name === 'cash' && cart.total(kept) > 0) return cash.open(cart.total(kept), currency, exponent);
+  if (name === 'cash' && cart.due(kept) > 0) return cash.open(cart.due(kept), currency, exponent, state.status.shop.cash_step);
   start(name);
 }
 
@@ -98,9 +109,12 @@ async function press(action) {
   if (action === 'give-up')
     return (await confirm.confirm('confirm.give_up', 'confirm.give_up.yes')) && report(await sale.cancel(id));
   if (action === 'leave' && !(await confirm.confirm('confirm.leave', 'confirm.leave.yes'))) return;
-  const plain = { again: sale.again, back: sale.back, next: sale.next, aside: sale.next, leave: sale.next };
+  const given = { void: refund.takeBack, refund: refund.giveBack, capture: refund.collectAgain, decide: decide.open, 'sell-offline': split.sellOffline, override: split.override };
+  if (given[action]) return given[action](view.payment ?? kept.problem);
+  const plain = { again: sale.again, rest: sale.goesOn, back: sale.back, next: sale.next, aside: sale.next, leave: sale.next };
   plain[action]?.();
-  if (action === 'keep') await keep(id);
+  if (action === 'ask') await askAgain(id);
+  if (action === 'dismiss') state.refusal = null;
   if (action === 'blocker') {
     sale.back();
     state.viewed = view.blocker;
@@ -110,14 +124,15 @@ async function press(action) {
   changed();
 }
 
-async function keep(id) {
-  const answer = await sale.refresh(id);
+async function askAgain(id) {
+  const answer = await sale.askAgain(id);
+  if (answer.kind === 'refused') return report(answer);
   toast(t(answer.kind === 'done' ? 'unknown.asked' : 'gone.text'));
 }
 
 /** report says what the till refused. */
 function report(answer) {
-  if (answer.kind === 'refused') toast([answer.data.detail, answer.data.next].filter(Boolean).join(' '), 'warn');
+  if (answer.kind === 'refused') toast(inWords(answer.data), 'warn');
   if (answer.kind === 'silent') toast(t('cancel.silent'), 'warn');
 }
 
@@ -127,11 +142,6 @@ async function scan(text) {
   const answer = await ask('POST', '/v1/scan', { text });
   if (answer.kind === 'refused') note(inWords(answer.data));
   if (answer.kind === 'silent') note(t('scan.silent'));
-}
-
-/** inWords is a refusal in the page's language; in English in the till's own words. */
-function inWords({ code, detail, next }) {
-  return locale() !== 'en' && has(`problem.${code}`) ? t(`problem.${code}`) : [detail, next].filter(Boolean).join(' ');
 }
 
 function note(text) {
@@ -150,17 +160,30 @@ function onScan({ kind, item, note: text }) {
 }
 
 const shortcuts = { c: 'cash', k: 'card', s: 'code', q: 'qr' };
-const letters = { t: 'again', w: ['keep', 'blocker'], g: 'give-up', n: ['aside', 'leave', 'next'] };
+const letters = {
+  t: 'again',
+  w: ['ask', 'blocker'],
+  g: 'give-up',
+  n: ['aside', 'leave', 'next'],
+  v: 'void',
+  r: ['refund', 'capture'],
+  d: 'decide',
+  o: ['sell-offline', 'override'],
+};
+
+const enters = ['rest', 'again', 'next', 'back', 'ask', 'close', 'dismiss'];
 
 /** act does what a key means here; true if it meant something. */
 function act(key) {
   if (confirm.isOpen()) return key === 'Escape' && (confirm.done(false), true);
   if (cash.isOpen()) return inCash(key);
+  if (sheet.isOpen()) return sheet.key(key) || key.length === 1;
   const view = state.paired ? scene() : null;
   if (!view) return onDesk(key);
   if (desk.awaited() && inCode(key)) return true;
-  const names = { Enter: ['again', 'next', 'back', 'keep', 'close'], Escape: ['cancel', 'close', 'back'], ...letters }[key] ?? [];
-  const action = [names].flat().find((name) => view.actions.includes(name));
+  const names = { Enter: enters, Escape: ['cancel', 'close', 'back', 'dismiss'], ...letters }[key] ?? [];
+  const meant = [names].flat().filter((name) => view.actions.includes(name));
+  const action = key === 'Enter' ? view.actions.find((name) => meant.includes(name)) : meant[0];
   if (action) press(action);
   return Boolean(action);
 }
@@ -183,14 +206,16 @@ function inCode(key) {
 function onDesk(key) {
   const meant = { Enter: 'enter', Backspace: 'backspace', Escape: 'clear', Delete: 'clear' }[key];
   if (meant) pad(meant);
+  const sheets = { p: history.open, d: day.open, t: split.open }[key];
+  if (sheets) sheets();
   const name = shortcuts[key];
   if (name && order.includes(name) && (state.status?.shop?.tenders ?? []).includes(name)) tender(name);
-  return Boolean(meant || name);
+  return Boolean(meant || name || sheets);
 }
 
 /** type puts keys into the field for a code while one is awaited: by then they have no other meaning. */
 function type(text) {
-  if (!desk.awaited()) return false;
+  if (!desk.awaited() || sheet.isOpen()) return false;
   find('code-text').value += text;
   return true;
 }
@@ -203,7 +228,8 @@ const desk = {
     if (before?.cash !== undefined && cash.isOpen()) cash.key(before.cash);
     if (before?.typed !== undefined && isSelling()) store.change((kept) => ({ ...kept, typed: before.typed }));
   },
-  digit: (digit) => (cash.isOpen() ? cash.press(digit) : pad(digit)),
+  digit: (digit) => (sheet.isOpen() ? sheet.digit(digit) : cash.isOpen() ? cash.press(digit) : pad(digit)),
+  secret: sheet.isSecret,
   scan,
   type,
   act,
@@ -227,6 +253,10 @@ function attach() {
     node.addEventListener('click', () => panel(node.dataset.panelOf));
   cash.attach((tendered) => start('cash', { tendered }));
   confirm.attach();
+  sheet.attach();
+  find('day').addEventListener('click', day.open);
+  find('history').addEventListener('click', history.open);
+  find('split').addEventListener('click', split.open);
   pairing.attach();
   goods.attach(sell, scan, draw);
   payment.attach(press);
@@ -257,5 +287,6 @@ store.lead(() => {
 });
 setInterval(draw, 1000);
 setInterval(sale.resume, 1000);
+setInterval(operate.resume, 1000);
 live.start({ onMode, onScan, onUp: sale.resume });
 changed();

@@ -19,6 +19,12 @@ export function clock(at) {
   return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at));
 }
 
+/** exact writes the time of day with its seconds. */
+export function exact(at) {
+  const style = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' };
+  return new Intl.DateTimeFormat(locale(), style).format(new Date(at));
+}
+
 /** left is the number of whole seconds until a time, never below 0. */
 export const left = (at) => Math.max(0, Math.ceil((Date.parse(at) - now()) / 1000));
 

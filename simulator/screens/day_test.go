@@ -1,0 +1,81 @@
+package screens_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+)
+
+func TestAShiftOverARestartAndItsSettlement(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, false)
+	s.staff("cara", "Cara", "cashier", "70415528")
+	p := s.cashier(1024, 600)
+	p.expect("status of 403")
+	p.keys("d")
+	p.until(`visible('day-none')`)
+	p.keys("\r")
+	p.until(`visible('amount-value')`)
+	p.keys("1", "0", "0", "0", "0")
+	p.until(`text('amount-value') === '€100.00'`)
+	p.picture("float")
+	p.keys("\r")
+	p.pin("48151623")
+	p.keys("\r")
+	p.until(`text('pin-error').includes('Wrong PIN. 4 more tries')`)
+	p.pin("70415528")
+	p.picture("pin")
+	p.keys("\r")
+	p.until(`one('report')?.dataset.state === 'open' && text('report-expected').includes('€100.00')`)
+	p.keys("\x1b")
+	p.until(`!one('sheet').open && text('open-day').includes('Shift 1 · Cara')`)
+
+	p.amount("1050")
+	p.pay("cash")
+	p.click("cash-note-2000")
+	p.becomes("approved")
+	p.next()
+	p.amount("2000")
+	p.pay("card")
+	p.becomes("approved")
+	p.click("refund")
+	p.keys("5", "0", "0", "\r")
+	p.click("confirm-yes")
+	p.becomes("partly_refunded")
+	p.next()
+	s.killed(p, func() {})
+	p.until(`text('open-day').includes('Shift 1 · Cara')`) // and so does a page that is opened anew
+	p.reload()
+	p.until(`visible('tender-cash') && text('open-day').includes('Shift 1 · Cara')`)
+
+	p.click("open-day")
+	p.until(`text('sales-card').includes('€20.00') && text('sales-cash').includes('€10.50') && text('refunds-card').includes('€5.00')`)
+	p.until(`text('report-expected').includes('€110.50')`)
+	p.picture("x")
+	p.whole()
+	p.click("settle")
+	s.play("/card", `{"next":"approve","after_ms":700}`)
+	p.click("settle-start")
+	p.until(`one('settle-result')`)
+	p.picture("settled")
+	if ok := p.value(`one('settle-result').dataset.ok`); ok != "true" {
+		t.Errorf("the settlement: %s", p.value(`text('settlement')`))
+	}
+	p.click("settle-back")
+	p.click("shift-close")
+	p.until(`text('amount-value') === '€0.00'`) // nothing is proposed: it is to be counted
+	p.keys("1", "1", "0", "0", "0", "\r")
+	p.pin("70415528")
+	p.keys("\r")
+	p.until(`one('report')?.dataset.state === 'closed' && text('report-counted').includes('€110.00')`)
+	p.until(`text('report-difference').includes('Missing') && text('report-difference').includes('€0.50')`)
+	p.picture("z")
+	p.run(emulation.SetEmulatedMedia().WithMedia("print"))
+	p.until(`visible('report') && !visible('day-back') && !visible('desk') && !visible('truth-line')`)
+	p.picture("paper")
+	p.run(emulation.SetEmulatedMedia().WithMedia("screen"))
+	p.keys("\x1b")
+	p.until(`!one('sheet').open && text('open-day').includes('No shift')`)
+	s.hidden(p, "70415528")
+	s.hidden(p, "48151623")
+}
