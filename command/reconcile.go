@@ -96,7 +96,7 @@ func readJournal(c *reconcile.Columns, dir string) error {
 
 func column(p *view.Payment) reconcile.Payment {
 	out := reconcile.Payment{ID: p.Intent.Payment, Order: p.Intent.Order, Attempt: p.Intent.Attempt, Tender: p.Intent.Tender, Status: p.Status,
-		Money: p.Asked(), OrderAmount: p.Intent.OrderAmount, Device: p.Intent.Device, Epoch: p.Epoch, Seq: p.Seq}
+		GivenUp: p.Evidence == record.Abandoned, Money: p.Asked(), OrderAmount: p.Intent.OrderAmount, Device: p.Intent.Device, Epoch: p.Epoch, Seq: p.Seq}
 	if p.Status.Taken() {
 		out.Money = p.Taken()
 	}
@@ -117,7 +117,7 @@ func refundColumn(o *view.Operation) []reconcile.Return {
 	if o.Request.What == pos.Capture || !o.Open() && (o.State != pos.OperationDone || o.Request.What != pos.Refund) {
 		return nil
 	}
-	r := reconcile.Return{Operation: o.Request.Key, Tender: o.Request.Tender, Open: o.Open(), Amount: o.Request.Amount, Device: o.Request.Device}
+	r := reconcile.Return{Operation: o.Request.Key, Tender: o.Request.Tender, Open: o.Open(), GivenUp: o.Evidence == record.Abandoned, Amount: o.Request.Amount, Device: o.Request.Device}
 	if o.Decision != nil {
 		r.TerminalID, r.Trace = o.Decision.TerminalID, o.Decision.Trace
 	}

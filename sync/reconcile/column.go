@@ -11,6 +11,7 @@ type Payment struct {
 	Attempt     pos.Attempt
 	Tender      pos.Tender
 	Status      pos.Status
+	GivenUp     bool      // of one that is unknown: a supervisor gave the search up, and nobody asks any more
 	Money       pos.Money // what the shop still holds; what was asked while it holds nothing
 	Booked      pos.Minor // of a journal's payment: what was taken before anything went back, 0 when nothing ever was
 	Returned    pos.Minor // of a journal's payment: what went back of it, by whatever way
@@ -28,6 +29,7 @@ type Return struct {
 	Operation  pos.OperationKey
 	Tender     pos.Tender // by which the money went back
 	Open       bool       // nobody knows yet whether it did
+	GivenUp    bool       // of an open one: nobody asks any more
 	Amount     pos.Minor
 	Device     pos.DeviceName // of tender card
 	TerminalID string

@@ -99,6 +99,9 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 		"a refund that is still due": {func(c *reconcile.Columns) {
 			c.Journal[5].Status, c.Ledger[5].Status = pos.RefundDue, pos.RefundDue
 		}, []string{"refund_open"}},
+		"an outcome given up": {func(c *reconcile.Columns) {
+			c.Journal[2].Status, c.Ledger[2].Status, c.Journal[2].GivenUp = pos.Unknown, pos.Unknown, true
+		}, []string{"outcome_open"}},
 		"an outcome left open": {func(c *reconcile.Columns) { c.Journal[2].Status, c.Ledger[2].Status = pos.Unknown, pos.Unknown }, []string{"outcome_open"}},
 	} {
 		columns := day()

@@ -173,12 +173,19 @@ func decided(c *Columns) []Difference {
 	for i := range c.Journal {
 		p := &c.Journal[i]
 		if p.Status.Open() {
-			list = append(list, difference("outcome_open", &p.ID, "Nobody knows yet whether the payment of %s was taken.", "Start the till: it asks the card terminal. Do not charge again.", p.Money))
+			next := "Start the till: it asks the card terminal. Do not charge again."
+			if p.GivenUp {
+				next = "A supervisor gave the search up. Look for it in the card terminal's list; money that turns up is to be given back."
+			}
+			list = append(list, difference("outcome_open", &p.ID, "Nobody knows yet whether the payment of %s was taken.", next, p.Money))
 		}
 		for _, r := range p.Returns {
 			if r.Open {
-				list = append(list, difference("outcome_open", &p.ID, "Nobody knows yet whether refund %s went back.",
-					"Start the till: it asks the card terminal or the platform. Do not give it back again.", r.Operation))
+				next := "Start the till: it asks the card terminal or the platform. Do not give it back again."
+				if r.GivenUp {
+					next = "A supervisor gave the search up. Look for it in the card terminal's list before anything is given back again."
+				}
+				list = append(list, difference("outcome_open", &p.ID, "Nobody knows yet whether refund %s went back.", next, r.Operation))
 			}
 		}
 	}
