@@ -426,3 +426,25 @@ func TestLargeRecordsMakeSmallerBatches(t *testing.T) {
 		}
 	})
 }
+
+// While somebody sells, a drain leaves time between its batches, and the sale itself is not sent later for it.
+func TestADrainTakesABreathWhileSomebodySells(t *testing.T) {
+	drain := func(selling bool) (took time.Duration) {
+		play(t, func(s *scene) {
+			j := outboxtest.New("till-1")
+			fill(j, 20_000)
+			<-j.Changed() // long ago
+			began := time.Now()
+			s.begin(j)
+			if selling {
+				fill(j, 1)
+			}
+			s.within(5 * time.Second)
+			took = time.Since(began)
+		})
+		return took
+	}
+	if alone, beside := drain(false), drain(true); beside < 500*time.Millisecond || alone > beside/2 {
+		t.Errorf("39,999 records in %s, and in %s while somebody sells", alone, beside)
+	}
+}

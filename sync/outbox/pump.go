@@ -24,7 +24,14 @@ type pump struct {
 	flights  []flight    // under way, in order, without gaps, all of one epoch
 	deadline time.Time   // when everything is sent again; zero while nothing is under way or to be tried again
 	echoes   int         // answers still to come that say the same gap again
+	sold     time.Time   // when the journal last changed
 }
+
+// While somebody sells, a drain takes a breath between two batches, so that the cashier does not wait for a processor.
+const (
+	breath  = 10 * time.Millisecond
+	selling = 2 * time.Second // after the last record
+)
 
 func (p *pump) run(ctx context.Context) error {
 	timer := time.NewTimer(p.opts.AckTimeout)
@@ -40,6 +47,7 @@ func (p *pump) run(ctx context.Context) error {
 		case message := <-p.acks:
 			p.receive(message)
 		case <-p.opts.Source.Changed():
+			p.sold = time.Now()
 		case <-p.flush:
 			p.goBack(p.mark)
 		case <-timer.C:
@@ -74,6 +82,9 @@ func (p *pump) goBack(mark record.Head) {
 // tried again later.
 func (p *pump) fill(ctx context.Context) error {
 	for len(p.flights) < p.opts.Window {
+		if err := p.breathe(ctx); err != nil {
+			return err
+		}
 		chunk, message, err := p.next(ctx)
 		if err != nil {
 			p.retryLater(err)
@@ -93,6 +104,19 @@ func (p *pump) fill(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// breathe waits a little between batches of a drain. What is alone on its way is a sale, and waits for nothing.
+func (p *pump) breathe(ctx context.Context) error {
+	if len(p.flights) == 0 || time.Since(p.sold) > selling {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(breath):
+		return nil
+	}
 }
 
 // idle notes that all is done, when nothing is under way either.
