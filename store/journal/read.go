@@ -24,8 +24,8 @@ type Stored struct {
 
 // page copies up to n records out, from the given sequence number on. A damaged frame ends the page with its number and an error.
 func (s *segment) page(from pos.Seq, n int) (list []Stored, err error) {
-	if n >= viewSize {
-		s.ahead.Do(func() { readAhead(s.path) }) // who reads so many reads on
+	if s.walked.Load() == uint64(from) {
+		s.ahead.Do(func() { readAhead(s.path) }) // who reads on will read it all
 	}
 	err = guarded(s.path, func() error {
 		return s.db.View(func(tx *bbolt.Tx) error {
@@ -48,6 +48,9 @@ func (s *segment) page(from pos.Seq, n int) (list []Stored, err error) {
 			return nil
 		})
 	})
+	if len(list) == n && n >= viewSize {
+		s.walked.Store(uint64(list[n-1].Key) + 1)
+	}
 	var d *damage
 	switch {
 	case err == nil:

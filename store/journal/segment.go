@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -33,8 +34,9 @@ type segment struct {
 	first pos.Seq
 	db    *bbolt.DB // nil until it is read
 
-	ahead   sync.Once // reading ahead was asked for
-	trimmed bool      // its unused end was cut off; of the keeper alone
+	walked  atomic.Uint64 // the number behind the last whole page that was read, 0 for none
+	ahead   sync.Once     // reading ahead was asked for
+	trimmed bool          // its unused end was cut off; of the keeper alone
 }
 
 func recordsBucket() []byte { return []byte("records") }
