@@ -25,6 +25,8 @@ type pump struct {
 	deadline time.Time   // when everything is sent again; zero while nothing is under way or to be tried again
 	echoes   int         // answers still to come that say the same gap again
 	sold     time.Time   // when the journal last changed
+	sent     time.Time   // when the last batch left
+	bulk     bool        // it was one of a drain: more than any sale writes
 }
 
 // While somebody sells, a drain takes a breath between two batches, so that the cashier does not wait for a processor.
@@ -50,6 +52,7 @@ func (p *pump) run(ctx context.Context) error {
 			p.sold = time.Now()
 		case <-p.flush:
 			p.goBack(p.mark)
+		case <-p.rested():
 		case <-timer.C:
 			p.goBack(p.mark)
 		}
@@ -82,8 +85,8 @@ func (p *pump) goBack(mark record.Head) {
 // tried again later.
 func (p *pump) fill(ctx context.Context) error {
 	for len(p.flights) < p.opts.Window {
-		if err := p.breathe(ctx); err != nil {
-			return err
+		if p.rest() > 0 {
+			return nil
 		}
 		chunk, message, err := p.next(ctx)
 		if err != nil {
@@ -97,7 +100,7 @@ func (p *pump) fill(ctx context.Context) error {
 		if err := p.courier.Publish(ctx, p.topic, message); err != nil {
 			return err
 		}
-		p.flights = append(p.flights, flight{chunk.Prev, chunk.Last})
+		p.flights, p.sent, p.bulk = append(p.flights, flight{chunk.Prev, chunk.Last}), time.Now(), chunk.Count() > wire.MaxCommit
 		if len(p.flights) == 1 {
 			p.wait()
 			p.renew()
@@ -106,17 +109,20 @@ func (p *pump) fill(ctx context.Context) error {
 	return nil
 }
 
-// breathe waits a little between batches of a drain. What is alone on its way is a sale, and waits for nothing.
-func (p *pump) breathe(ctx context.Context) error {
-	if len(p.flights) == 0 || time.Since(p.sold) > selling {
-		return nil
+// rest is how long a drain has to wait before its next batch, 0 for not at all.
+func (p *pump) rest() time.Duration {
+	if !p.bulk || len(p.flights) >= p.opts.Window || time.Since(p.sold) > selling {
+		return 0
 	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(breath):
-		return nil
+	return max(0, breath-time.Since(p.sent))
+}
+
+// rested gets a value when a drain may go on; nil while it need not wait.
+func (p *pump) rested() <-chan time.Time {
+	if rest := p.rest(); rest > 0 {
+		return time.After(rest)
 	}
+	return nil
 }
 
 // idle notes that all is done, when nothing is under way either.
