@@ -58,6 +58,7 @@ type Engine struct {
 	results  results
 	taking   sync.Mutex                      // held while a policy is put in force
 	policy   atomic.Pointer[policy.Document] // the last one
+	judging  sync.Mutex                      // held from what the policy says of a sale to its intent
 	exposure exposure
 
 	mu      sync.Mutex

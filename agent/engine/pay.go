@@ -52,6 +52,7 @@ func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
 		return nil, false, err
 	}
 	mode := e.mode()
+	defer e.oneOffline(mode)()
 	if r.Tender == pos.Code || r.Tender == pos.QR {
 		return e.begunOnline(&r, mode)
 	}

@@ -81,6 +81,16 @@ func (e *Engine) Policy() (PolicyState, error) {
 	return PolicyState{Version: d.Version, Headroom: d.Headroom(now)}, err
 }
 
+// oneOffline lets one sale at a time pass from the policy's judgement to its durable intent while the platform is away: two that are judged together
+// would each find the room that is left for one. It returns the function that lets the next one pass.
+func (e *Engine) oneOffline(mode pos.Mode) (unlock func()) {
+	if mode == pos.Online || e.inForce() == nil {
+		return func() {}
+	}
+	e.judging.Lock()
+	return e.judging.Unlock
+}
+
 // mayOffline asks the policy about a sale while the platform is away. A supervisor's override is verified, and kept in the request to be journalled
 // with the intent. Errors: offline_refused with rule, limit, used and headroom; those of [People].
 func (e *Engine) mayOffline(r *Request, mode pos.Mode) error {

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,6 +73,27 @@ func TestOfflineSalesStayWithinThePolicy(t *testing.T) {
 			t.Errorf("the platform has all: %+v, %v", state, err)
 		}
 	}, zvtsim.Options{})
+}
+
+// Sales that come at the same moment share the room that is left.
+func TestSalesAtOnceStayWithinThePolicyTogether(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.enforce(1, policy.Limit{Tenders: []pos.Tender{pos.Cash}, MaxTotal: 1000})
+		s.offline.Store(true)
+		var sold atomic.Int32
+		var group sync.WaitGroup
+		for range 8 {
+			r := s.cash(400)
+			group.Go(func() {
+				if _, created, err := s.engine.Pay(r); err == nil && created {
+					sold.Add(1)
+				}
+			})
+		}
+		if group.Wait(); sold.Load() != 2 {
+			t.Errorf("%d sales of 400 passed a limit of 1000", sold.Load())
+		}
+	})
 }
 
 // A card terminal that is still busy with a sale may yet take the money: that sale counts.
