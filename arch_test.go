@@ -30,7 +30,7 @@ var ranks = []struct {
 		[]string{"drivers/drivertest", "drivers/serialport", "drivers/zvt", "drivers/scanner", "sync/outbox", "sync/mqtt", "sync/broker",
 			"sync/calls", "sync/acquirer", "agent/goods", "agent/people"}},
 	{"how a wallet's payment is brought to its end is the same for every acquirer", []string{"sync/wallet"}},
-	{"tests of several packages share a conformance run", []string{"sync/outbox/outboxtest", "sync/broker/brokertest"}},
+	{"tests of several packages share a conformance run", []string{"sync/outbox/outboxtest", "sync/broker/brokertest", "simulator/crash/draw"}},
 	{"only the list knows all drivers; the platform never sees the till; devices are simulated below every driver",
 		[]string{"drivers/all", "sync/platform", "simulator/wire", "simulator/disk", "simulator/network", "simulator/zvtsim",
 			"simulator/scannersim", "simulator/acquirer"}},

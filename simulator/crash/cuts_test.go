@@ -18,6 +18,8 @@ import (
 	"unsafe"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"github.com/tillproof/tillproof/simulator/crash/draw"
 )
 
 const (
@@ -83,7 +85,7 @@ func (l *loop) cutPower() error {
 // TestPowerCuts lets the power of real file systems fail while another process writes a journal on them: what that process has reported as
 // durable is there when they are mounted again.
 func TestPowerCuts(t *testing.T) {
-	from, cuts := seed(t), count(t, "CUTS", 50, 1_500)
+	from, cuts := draw.Seed(t), draw.Count(t, "CUTS", 50, 1_500)
 	promises, systems := 0, map[string]int{}
 	for n := 0; n < cuts && !t.Failed(); n += cutsPerSystem {
 		kind := []string{"ext4", "xfs"}[n/cutsPerSystem%2]

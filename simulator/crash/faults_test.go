@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/crash/draw"
 	"github.com/tillproof/tillproof/simulator/disk"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/record"
@@ -30,10 +31,10 @@ func failures() []disk.Fault {
 // TestDiskFaults lets every operation of a journal at work fail in every way. The journal stops or goes on, and never lies: what was answered as
 // durable is there afterwards, what was refused is not, and what the disk left open is there as a whole or not at all.
 func TestDiskFaults(t *testing.T) {
-	from := seed(t)
+	from := draw.Seed(t)
 	d, dir := mount(t)
 	spare := scratch(t)
-	stride := count(t, "FAULT_STRIDE", 20, 1)
+	stride := draw.Count(t, "FAULT_STRIDE", 20, 1)
 	tally := map[string]int{}
 	positions := workWith(t, d, dir, spare, from, nil, tally)
 	runs := 0

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/crash/draw"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/record"
@@ -24,7 +25,7 @@ import (
 // TestDamagedFiles flips bits in a journal's files, cuts files short and empties sectors. Reading says what is damaged or gives exactly what
 // was written; nothing dies of it; and every other record can be salvaged.
 func TestDamagedFiles(t *testing.T) {
-	from, cases := seed(t), count(t, "FLIPS", 500, 10_000)
+	from, cases := draw.Seed(t), draw.Count(t, "FLIPS", 500, 10_000)
 	input := os.Getenv("CRASH_INPUT")
 	if input == "" {
 		input = scratch(t)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/tillproof/tillproof/simulator/crash/draw"
 	"github.com/tillproof/tillproof/simulator/disk"
 )
 
@@ -39,7 +40,7 @@ func mount(t *testing.T) (d *disk.Disk, dir string) {
 // TestCrashImages records what a journal at work writes, and cuts the power at random places: every state that the disk may then
 // be in keeps what was answered as durable.
 func TestCrashImages(t *testing.T) {
-	from, images := seed(t), count(t, "IMAGES", 5_000, 100_000)
+	from, images := draw.Seed(t), draw.Count(t, "IMAGES", 5_000, 100_000)
 	d, dir := mount(t)
 	for n := range imageLogs {
 		input := filepath.Join(scratch(t), "log")

@@ -1,6 +1,5 @@
-//go:build linux
-
-package crash
+// Package draw says how many cases a part of the crash suite runs, and which.
+package draw
 
 import (
 	"encoding/binary"
@@ -12,8 +11,8 @@ import (
 	"testing"
 )
 
-// count is how often a part of the suite runs: what the variable CRASH_<name> says, else the full figure with CRASH=soak, else the slice for CI.
-func count(t *testing.T, name string, slice, full int) int {
+// Count is how often a part of the suite runs: what the variable CRASH_<name> says, else the full figure with CRASH=soak, else the slice for CI.
+func Count(t *testing.T, name string, slice, full int) int {
 	t.Helper()
 	if text := os.Getenv("CRASH_" + name); text != "" {
 		n, err := strconv.Atoi(text)
@@ -28,8 +27,9 @@ func count(t *testing.T, name string, slice, full int) int {
 	return slice
 }
 
-// seed is the variable SEED, else the commit: each one tries other cases, and the same one the same. It is logged, so that a failure can be repeated.
-func seed(t *testing.T) uint64 {
+// Seed is the variable SEED, else the commit: each one tries other cases, and the same one the same, as far as they do not race with a clock. It is
+// logged, so that a failure can be repeated.
+func Seed(t *testing.T) uint64 {
 	t.Helper()
 	text := os.Getenv("SEED")
 	if text == "" {
