@@ -69,7 +69,6 @@ func (p *Port) work(run func() error) {
 // fail makes an error stick, wakes every waiting call and ends both goroutines. The first error wins.
 func (p *Port) fail(err error) {
 	if p.state.fail(err) {
-		p.counters.failed(err)
 		close(p.down)
 	}
 }

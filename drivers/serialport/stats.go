@@ -26,7 +26,11 @@ type counters struct {
 func (p *Port) Stats() Stats {
 	p.counters.mu.Lock()
 	defer p.counters.mu.Unlock()
-	return p.counters.stats
+	stats := p.counters.stats
+	if _, _, err := p.state.writing(); err != nil && !errors.Is(err, os.ErrClosed) {
+		stats.LastError = err.Error()
+	}
+	return stats
 }
 
 func (c *counters) update(change func(*Stats)) {
@@ -44,9 +48,3 @@ func (c *counters) sent(n int) { c.update(func(s *Stats) { s.BytesOut += uint64(
 func (c *counters) stuck() { c.update(func(s *Stats) { s.StuckWrites++ }) }
 
 func (c *counters) leaked() { c.update(func(s *Stats) { s.Leaked++ }) }
-
-func (c *counters) failed(err error) {
-	if err != nil && !errors.Is(err, os.ErrClosed) {
-		c.update(func(s *Stats) { s.LastError = err.Error() })
-	}
-}

@@ -16,6 +16,7 @@ import (
 
 func openPort(t *testing.T, path string) *serialport.Port {
 	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir()) // another process may still hold the lock on a pseudo-terminal that had this number before
 	p, err := serialport.Open(path, drivers.Line{Baud: 9600, DataBits: 8, Parity: drivers.NoParity, StopBits: 2})
 	if err != nil {
 		t.Fatal(err)
