@@ -28,12 +28,16 @@ var ranks = []struct {
 	{"what a customer shows is judged by its text alone", []string{"qr/code"}},
 	{"one folder per technology, blind to its siblings",
 		[]string{"drivers/drivertest", "drivers/serialport", "drivers/zvt", "drivers/scanner", "sync/outbox", "sync/mqtt", "sync/broker",
-			"sync/calls", "sync/acquirer", "agent/goods", "agent/people"}},
+			"sync/calls", "sync/acquirer", "agent/goods", "agent/people", "sync/platform/database", "sync/platform/access", "sync/courier"}},
 	{"how a wallet's payment is brought to its end is the same for every acquirer", []string{"sync/wallet"}},
-	{"tests of several packages share a conformance run", []string{"sync/outbox/outboxtest", "sync/broker/brokertest", "simulator/crash/draw"}},
+	{"tests of several packages share a conformance run", []string{"sync/outbox/outboxtest", "sync/broker/brokertest", "simulator/crash/draw", "sync/platform/database/databasetest"}},
+	{"the parts of the platform are blind to each other: who is who, which keys count, what is to be worked on",
+		[]string{"sync/platform/registry", "sync/platform/pki", "sync/platform/work"}},
+	{"what is owed is computed from what is known", []string{"sync/platform/settle"}},
+	{"the back office shows what the parts know", []string{"sync/platform/office"}},
 	{"only the list knows all drivers; the platform never sees the till; devices are simulated below every driver",
 		[]string{"drivers/all", "sync/platform", "simulator/wire", "simulator/disk", "simulator/network", "simulator/zvtsim",
-			"simulator/scannersim", "simulator/acquirer"}},
+			"simulator/scannersim", "simulator/acquirer", "simulator/fleet"}},
 	{"notices are signed and sent by name and number; what they say is the API's business", []string{"agent/webhook"}},
 	{"the engine decides about money and knows no HTTP", []string{"agent/engine"}},
 	{"the API serves an engine that others have built; the screens know nothing but the API", []string{"agent/api", "agent/ui"}},
@@ -51,6 +55,7 @@ var oneImporter = map[string]string{
 	"github.com/mochi-mqtt/server/v2":     "sync/broker",
 	"github.com/skip2/go-qrcode":          "qr/image",
 	"github.com/hanwen/go-fuse/v2":        "simulator/disk",
+	"github.com/jackc/pgx/v5":             "sync/platform/database",
 }
 
 // forbidden are rules that ranks alone do not give.
