@@ -30,6 +30,7 @@ type terminal struct {
 	registered bool
 	wants      byte // status byte of the registration: what the terminal needs before it sells
 	seen       sighting
+	spoke      time.Time // when the terminal was heard last
 }
 
 func newTerminal(conn drivers.Conn, settings drivers.Settings) (drivers.CardTerminal, error) {

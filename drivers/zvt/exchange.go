@@ -36,13 +36,16 @@ const (
 	notStored    byte = 0xFF // system error: makes the terminal take a payment back
 )
 
-// settle is how long a command looks for what came before it: a late result, a reply that was doubled. Nothing older
-// may pass for its reply.
-const settle = 5 * time.Millisecond
+// How long a command looks for what came before it: a late result, a reply that was doubled. Nothing older may pass for its reply. Where the terminal has been
+// silent for a while, all that it said lies ready, and a peek finds it.
+const (
+	settle = 5 * time.Millisecond
+	peek   = 500 * time.Microsecond
+)
 
 // command sends one command and waits for its positive reply. A negative one is a *refusal.
 func (t *terminal) command(ctx context.Context, a codec.APDU) error {
-	if err := t.idle(ctx, settle); err != nil {
+	if err := t.clear(ctx); err != nil {
 		return &sendError{notSent, err}
 	}
 	if _, err := t.link.send(ctx, a); err != nil {
@@ -121,11 +124,36 @@ func (t *terminal) await(ctx context.Context, until time.Time) (codec.APDU, erro
 		if err := waiting(ctx, until, errLate); err != nil {
 			return codec.APDU{}, err
 		}
-		m, err := t.link.receive(earlier(until, time.Now().Add(glance)))
+		m, err := t.receive(earlier(until, time.Now().Add(glance)))
 		if !errors.Is(err, drivers.ErrQuiet) {
 			return m, err
 		}
 	}
+}
+
+// receive waits for the next APDU and notes when the terminal spoke last.
+func (t *terminal) receive(until time.Time) (codec.APDU, error) {
+	m, err := t.link.receive(until)
+	if !errors.Is(err, drivers.ErrQuiet) {
+		t.spoke = time.Now()
+	}
+	return m, err
+}
+
+// clear answers what is left of an earlier exchange, until the terminal is silent.
+func (t *terminal) clear(ctx context.Context) error {
+	if time.Since(t.spoke) < glance {
+		return t.idle(ctx, settle)
+	}
+	for range 2 { // a machine that is busy may let the first one pass before it looks
+		if err := t.idle(ctx, peek); err != nil {
+			return err
+		}
+	}
+	if time.Since(t.spoke) < glance { // something was there, so more may follow
+		return t.idle(ctx, settle)
+	}
+	return nil
 }
 
 // idle lets time pass while it answers what the terminal still wants.

@@ -48,7 +48,7 @@ func newRun(t *terminal, do task) *run {
 // follow answers the terminal until it ends the command, falls silent, or the wire or ctx ends.
 func (r *run) follow(ctx context.Context) {
 	for r.end == nil && r.fault == nil {
-		m, err := r.t.link.receive(earlier(r.until, time.Now().Add(glance)))
+		m, err := r.t.receive(earlier(r.until, time.Now().Add(glance)))
 		switch {
 		case errors.Is(err, drivers.ErrQuiet):
 			r.look(ctx)
