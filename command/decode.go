@@ -17,7 +17,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/concert"
+	"github.com/tillproof/tillproof/drivers/ecr17"
+	"github.com/tillproof/tillproof/drivers/msr"
 	"github.com/tillproof/tillproof/drivers/scanner"
+	"github.com/tillproof/tillproof/drivers/transbank"
 	"github.com/tillproof/tillproof/drivers/zvt"
 	"github.com/tillproof/tillproof/qr/code"
 	"github.com/tillproof/tillproof/qr/payload"
@@ -34,10 +38,14 @@ type decoder struct {
 
 func decoders() map[string]decoder {
 	return map[string]decoder{
-		"zvt":   {"hex", zvt.Decode},
-		"scan":  {"text", scanner.Decode},
-		"emvqr": {"text", payload.Decode},
-		"cpm":   {"text", code.Decode},
+		"zvt":       {"hex", zvt.Decode},
+		"transbank": {"hex", transbank.Decode},
+		"ecr17":     {"hex", ecr17.Decode},
+		"concert":   {"hex", concert.Decode},
+		"msr":       {"hex", msr.Decode},
+		"scan":      {"text", scanner.Decode},
+		"emvqr":     {"text", payload.Decode},
+		"cpm":       {"text", code.Decode},
 	}
 }
 

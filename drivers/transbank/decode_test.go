@@ -1,0 +1,83 @@
+package transbank
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/tillproof/tillproof/drivers/transbank/codec"
+)
+
+// told is what decode says of a payload, without its frame.
+func told(t *testing.T, payload string) string {
+	t.Helper()
+	objects := Decode(codec.Rules().Frame([]byte(payload)))
+	if len(objects) != 1 {
+		t.Fatalf("%q: %d objects", payload, len(objects))
+	}
+	objects[0].Frame = ""
+	text, err := json.Marshal(objects[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(string(text), `{"ok":true,"protocol":"transbank",`), "}")
+}
+
+func TestDecode(t *testing.T) {
+	for payload, want := range map[string]string{
+		"0100":                  `"name":"poll","direction":"ecr"`,
+		"0200|4990|K7Q2M9|||1|": `"name":"payment","direction":"ecr","fields":{"amount":4990,"status":"1","ticket":"K7Q2M9"}`,
+		"0200000|":              `{"ok":false,"error":"unknown command \"0200000\"","protocol":"transbank"`,
+		"0270|000004990|K7Q2M9|| |1|597020000541|": `"name":"payment_multicode","direction":"ecr","fields":{"amount":4990,"merchant_id":"597020000541","status":"1","ticket":"K7Q2M9"}`,
+		"1200|000321|":                  `"name":"reversal","direction":"ecr","fields":{"operation_no":"000321"}`,
+		"0260|1|":                       `"name":"detail","direction":"ecr","fields":{"x_print":"1"}`,
+		"0260|11":                       `"name":"repeat_receipt","direction":"device","fields":{"result":"11","result_text":"no sale"}`,
+		"0900|79":                       `"name":"intermediate_status","direction":"device","fields":{"status":"79","text":"the amount is to be confirmed"}`,
+		"0210|07|597020000541|80000001": `"name":"payment","direction":"device","fields":{"merchant_id":"597020000541","result":"07","result_text":"cancelled at the terminal","terminal_id":"80000001"}`,
+		"0210|00|597020000541|80000001|K7Q2M9|123456|4990|0|0|6623|000077|DB|22112026|1234567|VI|22112026|183005|12|100|||": `"name":"payment","direction":"device","fields":` +
+			`{"amount":4990,"auth_code":"123456","brand":"Visa","date":"2026-11-22","last4":"6623","merchant_id":"597020000541","operation_no":"000077","result":"00","result_text":"approved",` +
+			`"terminal_id":"80000001","ticket":"K7Q2M9","time":"18:30:05","tip":100,"x_accounting_date":"22112026","x_card_type":"DB","x_employee":"12","x_instalment_amount":0,"x_instalments":0}`,
+		"0261|00|597020000541|80000001|K7Q2M9|123456|4990|6623|000077|CR|||MC|22112026|183005||||": `"name":"detail","direction":"device","fields":` +
+			`{"amount":4990,"auth_code":"123456","brand":"Mastercard","date":"2026-11-22","last4":"6623","merchant_id":"597020000541","operation_no":"000077","result":"00","result_text":"approved",` +
+			`"terminal_id":"80000001","ticket":"K7Q2M9","time":"18:30:05","x_card_type":"CR"}`,
+		"0710|00|0012|000123400":              `"name":"totals","direction":"device","fields":{"amount":123400,"count":12,"result":"00","result_text":"approved"}`,
+		"0510|00|597020000541|80000001|":      `"name":"end_of_day","direction":"device","fields":{"merchant_id":"597020000541","result":"00","result_text":"approved","terminal_id":"80000001"}`,
+		"1210|04|597020000541|80000001||321|": `"name":"reversal","direction":"device","fields":{"merchant_id":"597020000541","operation_no":"321","result":"04","result_text":"voided already","terminal_id":"80000001"}`,
+	} {
+		if got := told(t, payload); got != want {
+			t.Errorf("%s:\n%s\nnot\n%s", payload, got, want)
+		}
+	}
+}
+
+func TestAnAccountNumberIsNotShown(t *testing.T) {
+	const account = "00123454321"
+	objects := Decode(codec.Rules().Frame([]byte("0210|00|597020000541|80000001|K7Q2M9|123456|4990|0|0|6623|77|DB|221126|" + account + "|DB|22112026|183005")))
+	text, err := json.Marshal(objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hidden := strings.Repeat("2a", len(account)); !strings.Contains(string(text), "7c"+hidden+"7c") || strings.Contains(string(text), account) {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestWhatIsLeftOverIsTruncated(t *testing.T) {
+	objects := Decode([]byte("\x06\x020210|00|597020000541"))
+	if len(objects) != 2 || objects[0].Name != "ack" || objects[1].OK || !strings.HasPrefix(objects[1].Error, "truncated") {
+		t.Errorf("%+v", objects)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("\x020900|79\x03\x78"))
+	f.Add([]byte("\x020261|00||||||||||||||||||\x03\x00"))
+	f.Fuzz(func(t *testing.T, input []byte) {
+		for _, d := range Decode(input) {
+			if d.OK == (d.Error != "") {
+				t.Errorf("%+v", d)
+			}
+		}
+		_ = understand(input)
+	})
+}
