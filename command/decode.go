@@ -43,6 +43,7 @@ func decoders() map[string]decoder {
 		"ecr17":     {"hex", ecr17.Decode},
 		"concert":   {"hex", concert.Decode},
 		"msr":       {"hex", msr.Decode},
+		"record":    {"hex", decodeRecord},
 		"scan":      {"text", scanner.Decode},
 		"emvqr":     {"text", payload.Decode},
 		"cpm":       {"text", code.Decode},
