@@ -92,7 +92,7 @@ func (d *Decoder) Flush() []Event {
 }
 
 func (d *Decoder) outside(b byte) []Event {
-	next := idle
+	var next state
 	switch {
 	case b == STX:
 		next = body
