@@ -17,12 +17,14 @@ var ranks = []struct {
 	reason   string
 	packages []string
 }{
-	{"the domain reads as a glossary and knows no technology; pages are guarded alike, whatever they show", []string{"pos", "web"}},
+	{"the domain reads as a glossary and knows no technology; pages are guarded alike, whatever they show; numbers are shown alike, whatever they count", []string{"pos", "web", "web/measure"}},
 	{"signing knows keys, not what is signed", []string{"store/cose"}},
+	{"room on a disk is the same for whoever needs it", []string{"store/space"}},
 	{"the bytes of a record are fixed before anybody stores, folds or ships them", []string{"store/record"}},
 	{"what records mean is pure, and the same for till, platform and reconciliation", []string{"store/view"}},
 	{"the journal knows no network, the driver contract no journal, the messages and checks no machinery",
 		[]string{"store/journal", "drivers", "sync/wire", "sync/reconcile", "sync/policy"}},
+	{"what a till is configured to names the cards that its policy refuses", []string{"sync/provision"}},
 	{"a codec is shared with the simulator, the driver above it is not; what stands in a code is the same whoever reads it",
 		[]string{"drivers/zvt/codec", "drivers/stx", "drivers/scanner/gs1", "qr/payload", "qr/image"}},
 	{"families that share a link layer have messages of their own", []string{"drivers/transbank/codec", "drivers/ecr17/codec", "drivers/concert/codec", "drivers/idtech/codec"}},
@@ -43,7 +45,7 @@ var ranks = []struct {
 	{"the engine decides about money and knows no HTTP", []string{"agent/engine"}},
 	{"the API serves an engine that others have built; the screens know nothing but the API", []string{"agent/api", "agent/ui"}},
 	{"the agent wires a till", []string{"agent"}},
-	{"a scenario starts whole tills and platforms", []string{"simulator/scenario"}},
+	{"a scenario starts whole tills and platforms", []string{"simulator/scenario", "simulator/faults"}},
 	{"a command wires what it needs", []string{"command"}},
 	{"main only calls", []string{""}},
 }
@@ -57,6 +59,8 @@ var oneImporter = map[string]string{
 	"github.com/skip2/go-qrcode":          "qr/image",
 	"github.com/hanwen/go-fuse/v2":        "simulator/disk",
 	"github.com/jackc/pgx/v5":             "sync/platform/database",
+	"modernc.org/sqlite":                  "sync/platform/database",
+	"github.com/prometheus":               "web/measure",
 }
 
 // forbidden are rules that ranks alone do not give.

@@ -21,6 +21,9 @@ const (
 	ForReply  Purpose = "tillproof/reply/1"  // the platform answers a call
 	ForEvent  Purpose = "tillproof/event/1"  // the platform hints that there is something to ask for
 	ForPolicy Purpose = "tillproof/policy/1" // the platform limits what is taken without it
+	ForConfig Purpose = "tillproof/config/1" // the platform configures a till
+	ForKeys   Purpose = "tillproof/keys/1"   // the root names the keys that speak for the platform
+	ForEnrol  Purpose = "tillproof/enrol/1"  // a till proves the key that it wants to be known by
 )
 
 // MaxMessage bounds what Open and Verify read, in bytes.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/tillproof/tillproof/store/space"
 )
 
 const (
@@ -28,7 +30,7 @@ func (j *Journal) watchDisk(ctx context.Context) {
 }
 
 func (j *Journal) measureDisk() {
-	free, err := FreeBytes(j.opts.Dir)
+	free, err := space.Free(j.opts.Dir)
 	if err != nil {
 		return // a disk that does not tell stops nobody
 	}

@@ -75,6 +75,11 @@ func (j *Journal) mend(epoch pos.Epoch, first pos.Seq, tail bool, prepared strin
 	if err != nil {
 		return errors.Join(err, os.Remove(prepared))
 	}
+	return j.mendBehind(sound, 0, tail, prepared)
+}
+
+// mendBehind begins the new epoch with the holes of what lies behind a record. What is missing up to the number removed was removed after its retention.
+func (j *Journal) mendBehind(sound record.Head, removed pos.Seq, tail bool, prepared string) error {
 	boot := j.boot(record.Damaged)
 	own := j.head
 	boot.Own, boot.Platform = &own, &sound
@@ -85,7 +90,7 @@ func (j *Journal) mend(epoch pos.Epoch, first pos.Seq, tail bool, prepared strin
 	if err := j.appendHeld(boot); err != nil {
 		return j.stop(err)
 	}
-	return j.fillHoles(epoch, sound.Seq+1, tail)
+	return j.fillHoles(&holes{journal: j, epoch: sound.Epoch, next: sound.Seq + 1, removed: removed}, tail)
 }
 
 // soundEnd is the last record of an epoch that can be delivered in its own chain: signed, and with nothing missing before it. The walk begins with the
@@ -136,10 +141,9 @@ func (j *Journal) endBefore(epoch pos.Epoch, first pos.Seq) (record.Head, error)
 	return record.Head{Epoch: epoch, Seq: first - 1, Hash: rec.Prev}, err
 }
 
-// fillHoles writes the series of holes for the records of an epoch from the given number on. A last one closes it.
-func (j *Journal) fillHoles(epoch pos.Epoch, from pos.Seq, tail bool) error {
-	b := &holes{journal: j, epoch: epoch, next: from}
-	err := j.files.eachIntact(epoch, from, b.intact)
+// fillHoles writes a series of holes from its beginning to the end of its epoch. A last one closes it.
+func (j *Journal) fillHoles(b *holes, tail bool) error {
+	err := j.files.eachIntact(b.epoch, b.next, b.intact)
 	if err == nil {
 		err = b.close(tail)
 	}
@@ -148,7 +152,7 @@ func (j *Journal) fillHoles(epoch pos.Epoch, from pos.Seq, tail bool) error {
 	}
 	j.state.Lock()
 	defer j.state.Unlock()
-	j.mended[epoch] = true
+	j.mended[b.epoch] = true
 	return nil
 }
 
@@ -157,6 +161,7 @@ type holes struct {
 	journal *Journal
 	epoch   pos.Epoch
 	next    pos.Seq // the first one that nothing is said of yet
+	removed pos.Seq // what is not there up to this one was removed after its retention
 	bodies  []record.Body
 	size    int
 }
@@ -168,7 +173,11 @@ func (b *holes) intact(s Stored) error {
 		return nil //nolint:nilerr // as good as unreadable: it is named with the next one
 	}
 	if s.Key > b.next {
-		if err := b.add(&record.Hole{Epoch: b.epoch, From: b.next, To: s.Key - 1, Reason: record.HoleUnreadable, Hash: rec.Prev[:]}); err != nil {
+		reason := record.HoleUnreadable
+		if b.next <= b.removed {
+			reason = record.HoleMissing
+		}
+		if err := b.add(&record.Hole{Epoch: b.epoch, From: b.next, To: s.Key - 1, Reason: reason, Hash: rec.Prev[:]}); err != nil {
 			return err
 		}
 	}
@@ -219,7 +228,7 @@ func (j *Journal) appendHeld(bodies ...record.Body) error {
 		return err
 	}
 	c := &chain{head: j.head, book: stage(j.views)}
-	if _, err := c.add(j, times, bodies); err != nil {
+	if err := c.add(j, times, bodies); err != nil {
 		return err
 	}
 	return j.keep(c, times)
@@ -260,7 +269,7 @@ func (j *Journal) mendAtStart() error {
 		if last != nil {
 			next = max(last.From, last.To) + 1
 		}
-		return j.fillHoles(boot.Platform.Epoch, next, true)
+		return j.fillHoles(&holes{journal: j, epoch: boot.Platform.Epoch, next: next}, true)
 	case !j.torn && !j.current.damagedBefore():
 		return nil
 	}

@@ -13,7 +13,7 @@ const CommitRecords = 64
 
 // entry is one Append that waits for its commit.
 type entry struct {
-	bodies  []record.Body
+	drafts  []record.Draft
 	records []record.Record
 	err     error
 	turn    chan bool // true: lead the next commit; false: yours is done
@@ -27,6 +27,7 @@ type queue struct {
 	last    int           // producers of the last commit, and of those who had come by its end
 	took    time.Duration // by the last commit
 	begun   time.Time     // the present commit
+	pace    Pace
 }
 
 // join enters the queue and returns when e is either committed or has to lead.
@@ -49,7 +50,7 @@ func (q *queue) take() []*entry {
 	q.begun = time.Now()
 	n, count := 0, 0
 	for ; n < len(q.waiting); n++ {
-		if count += len(q.waiting[n].bodies); count > CommitRecords && n > 0 {
+		if count += len(q.waiting[n].drafts); count > CommitRecords && n > 0 {
 			break
 		}
 	}
@@ -86,6 +87,7 @@ func (q *queue) finish(batch []*entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.last, q.took = len(batch)+len(q.waiting), time.Since(q.begun)
+	q.pace.note(q.took)
 	if len(q.waiting) == 0 {
 		q.leading = false
 		return

@@ -132,6 +132,13 @@ type Decision struct {
 	Date       string       `cbor:"16,keyasint,omitempty" json:"date,omitempty"`
 	Time       string       `cbor:"17,keyasint,omitempty" json:"time,omitempty"`
 	Rounding   pos.Minor    `cbor:"18,keyasint,omitempty" json:"rounding,omitempty"` // of cash: amount less what was asked for
+	Again      *Again       `cbor:"19,keyasint,omitempty" json:"again,omitempty"`    // of a refused offline approval: whether it may be collected again
+}
+
+// Again says how often and until when the money of a refused offline approval may be asked for again. The platform decides; the till only tells of it.
+type Again struct {
+	TriesLeft int   `cbor:"1,keyasint" json:"tries_left"`
+	Deadline  int64 `cbor:"2,keyasint" json:"deadline"` // milliseconds since 1970-01-01 UTC of the platform's clock
 }
 
 // Confirmed says that the acknowledgement of the last [Result] is known to have reached the device.

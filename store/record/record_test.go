@@ -100,7 +100,8 @@ func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 func allBodies(amount pos.Minor) []record.Body {
 	id, place := pos.PaymentID{1}, record.Place{Epoch: pos.Epoch{2}, Seq: 4}
 	brands := []record.BrandSum{{Tender: pos.Card, Brand: "visa", Currency: "EUR", Count: 255, Amount: amount, Full: true}}
-	decision := record.Decision{Status: pos.Approved, Amount: amount, Currency: "EUR", Tip: 50, Trace: "000123", Last4: "0119", Rounding: -2}
+	decision := record.Decision{Status: pos.Approved, Amount: amount, Currency: "EUR", Tip: 50, Trace: "000123", Last4: "0119", Rounding: -2,
+		Again: &record.Again{TriesLeft: 2, Deadline: 3}}
 	return []record.Body{
 		&record.Boot{Incarnation: pos.UUID{9}, Version: "1", Reason: record.Forked, Own: &record.Head{Seq: 3}, Platform: &record.Head{Seq: 4}},
 		&record.Intent{Payment: id, Order: "o/1", Attempt: 2, Amount: amount, Currency: "EUR", Tender: pos.Card, Mode: pos.Online,
@@ -133,6 +134,7 @@ func allBodies(amount pos.Minor) []record.Body {
 			Orders: []record.CarriedOrder{{Day: 20000, Hashes: make([]byte, 16)}}},
 		&record.Hole{Epoch: pos.Epoch{3}, From: 4, To: 5, Reason: record.HoleUnreadable, Hash: make([]byte, 32), Raw: record.Hex{1}, End: true},
 		&record.ClockJump{Wall: 1, Mono: 2, By: -60_000, Offset: new(int64)},
+		&record.Config{Version: 4, Hash: make([]byte, 32)},
 		&record.KeyChange{Public: make([]byte, 32), Reason: "yearly"},
 		&record.OperationEnd{Payment: id, Key: "op-1", State: pos.OperationDone, Evidence: record.ByTerminal, Reason: "x", Text: "asked",
 			Found: &decision, Receipts: []record.Receipt{{For: "customer", Lines: []string{"BACK"}}}, Cashier: "ann", Supervisor: "sue"},

@@ -31,6 +31,8 @@ func TestEachChangeOfTheMoneyIsBooked(t *testing.T) {
 			[]view.Booking{b(3, 1000, pos.Approved, ""), b(5, -1000, pos.Voided, "a")}},
 		"an offline approval that was refused later": {[]record.Body{intent(), result(pos.ApprovedOffline, 1000), confirmed(), forward(pos.ForwardDeclined)},
 			[]view.Booking{b(3, 1000, pos.ApprovedOffline, ""), b(4, -1000, pos.ForwardDeclined, "")}},
+		"an offline approval that the back office has written off": {[]record.Body{intent(), result(pos.ApprovedOffline, 1000), confirmed(), forward(pos.ForwardDeclined),
+			forward(pos.WrittenOff)}, []view.Booking{b(3, 1000, pos.ApprovedOffline, ""), b(4, -1000, pos.ForwardDeclined, "")}},
 		"an offline approval that was captured": {[]record.Body{intent(), result(pos.ApprovedOffline, 1000), confirmed(), forward(pos.Captured)},
 			[]view.Booking{b(3, 1000, pos.ApprovedOffline, "")}},
 	} {

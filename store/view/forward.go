@@ -8,11 +8,11 @@ import (
 )
 
 // forwarded takes what became of an offline approval when it was brought to its acquirer. The card terminal's own decision stays: its numbers name the
-// transaction, and its amount is what was collected or refused.
+// transaction, and its amount is what was collected, refused or written off.
 func (p *Payment) forwarded(told *record.Decision) error {
 	p.Evidence, p.Reason = record.ByPlatform, Reason{}
-	if told.Status == pos.ForwardDeclined {
-		p.Reason = Reason{Code: told.Code, Text: told.Text}
+	if p.Again = nil; told.Status != pos.Captured {
+		p.Reason, p.Again = Reason{Code: told.Code, Text: told.Text}, told.Again
 	}
 	return p.become(told.Status)
 }

@@ -149,5 +149,8 @@ func (p *Payment) toldOfOperation(r *record.Record, b *record.PlatformResult) er
 	if b.Decision.Status == pos.Refunded || b.Decision.Status == pos.Voided || b.Decision.Status == pos.Captured {
 		end.State = pos.OperationDone
 	}
+	if b.Decision.Again != nil {
+		p.Again = b.Decision.Again
+	}
 	return p.operationEnd(r, end)
 }

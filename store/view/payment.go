@@ -28,6 +28,8 @@ type Payment struct {
 	Operations []Operation `cbor:"15,keyasint,omitempty"` // in the order in which they were requested
 	Foreign    pos.TillID  `cbor:"16,keyasint,omitempty"` // the till that has taken it; "": this one
 	Bookings   []Booking   `cbor:"17,keyasint,omitempty"` // each record that changed what the shop holds, in their order
+
+	Again *record.Again `cbor:"18,keyasint,omitempty"` // whether a refused offline approval may be collected again; nil when nobody has said
 }
 
 // Reason says why a payment is not simply approved.
@@ -122,7 +124,7 @@ func (p *Payment) told(r *record.Record, b *record.PlatformResult) error {
 		return p.toldOfOperation(r, b)
 	}
 	decision := *b.Decision
-	if decision.Status == pos.Captured || decision.Status == pos.ForwardDeclined {
+	if decision.Status == pos.Captured || decision.Status == pos.ForwardDeclined || decision.Status == pos.WrittenOff {
 		return p.forwarded(&decision)
 	}
 	p.Decision, p.Evidence, p.Reason = &decision, record.ByPlatform, Reason{}

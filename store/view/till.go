@@ -20,6 +20,7 @@ type Till struct {
 	Settled record.Place                 `cbor:"6,keyasint,omitzero"`  // the end of the settlement that ended last, which names the one before
 
 	Policy *record.Policy `cbor:"15,keyasint,omitempty"` // the last one; it is in force in the epoch that it names
+	Config uint64         `cbor:"16,keyasint,omitempty"` // version of the platform's configuration that was put in force last, 0 for none
 }
 
 // Shift is the shift that is open.
@@ -39,7 +40,7 @@ type DeviceDay struct {
 
 // SpeaksOfTill says whether records of a kind change the [Till].
 func SpeaksOfTill(k record.Kind) bool {
-	return k == record.KindShiftOpened || k == record.KindShiftClosed || k == record.KindSettlement || k == record.KindPolicy
+	return k == record.KindShiftOpened || k == record.KindShiftClosed || k == record.KindSettlement || k == record.KindPolicy || k == record.KindConfig
 }
 
 // FoldTill applies one record. Records that speak of other things change nothing. An error says that the record does not fit what came before it; the
@@ -50,6 +51,11 @@ func FoldTill(t Till, r *record.Record, body record.Body) (Till, error) {
 	switch b := body.(type) {
 	case *record.Policy:
 		err = next.policy(r, b)
+	case *record.Config:
+		if b.Version <= next.Config {
+			err = fmt.Errorf("configuration %d does not follow configuration %d", b.Version, next.Config)
+		}
+		next.Config = b.Version
 	case *record.ShiftOpened:
 		err = next.opened(r, b)
 	case *record.ShiftClosed:

@@ -1,9 +1,9 @@
-package journal
+package space
 
 import "golang.org/x/sys/windows"
 
-// FreeBytes is the space that is left for us on the disk of a folder.
-func FreeBytes(dir string) (uint64, error) {
+// Free is the space that is left for us on the disk of a folder, in bytes.
+func Free(dir string) (uint64, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err

@@ -1,11 +1,11 @@
 //go:build !windows
 
-package journal
+package space
 
 import "golang.org/x/sys/unix"
 
-// FreeBytes is the space that is left for us on the disk of a folder.
-func FreeBytes(dir string) (uint64, error) {
+// Free is the space that is left for us on the disk of a folder, in bytes.
+func Free(dir string) (uint64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err
