@@ -1,13 +1,11 @@
 package broker
 
 import (
-	"bytes"
 	"log/slog"
 	"net"
 	"sync"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // maxPacket bounds one MQTT packet, in bytes: a batch of one commit of the largest records, and its topic.
@@ -34,14 +32,17 @@ func Listen(addr string, acl ACL) (*Broker, error) {
 }
 
 // Serve starts a broker on a listener, which belongs to the broker then.
-func Serve(listener net.Listener, acl ACL) (*Broker, error) {
+func Serve(listener net.Listener, acl ACL) (*Broker, error) { return serve(listener, acl, nil) }
+
+// serve starts a broker; with a gate, clients are known by their certificates.
+func serve(listener net.Listener, acl ACL, g *gate) (*Broker, error) {
 	capabilities := mochi.NewDefaultServerCapabilities()
 	capabilities.MaximumPacketSize = maxPacket
 	server := mochi.New(&mochi.Options{Capabilities: capabilities, Logger: slog.New(slog.DiscardHandler)})
-	if err := server.AddHook(&rules{acl: acl}, nil); err != nil {
+	if err := server.AddHook(&rules{acl: acl, certified: g != nil}, nil); err != nil {
 		return nil, err
 	}
-	if err := server.AddListener(newDoor(listener)); err != nil {
+	if err := server.AddListener(newDoor(listener, g)); err != nil {
 		return nil, err
 	}
 	if err := server.Serve(); err != nil {
@@ -58,28 +59,4 @@ func (b *Broker) Addr() string { return b.addr.String() }
 func (b *Broker) Close() (err error) {
 	b.end.Do(func() { err = b.server.Close() })
 	return err
-}
-
-// rules asks the ACL.
-type rules struct {
-	mochi.HookBase
-	acl ACL
-}
-
-// ID implements mochi.Hook.
-func (*rules) ID() string { return "acl" }
-
-// Provides implements mochi.Hook.
-func (*rules) Provides(b byte) bool {
-	return bytes.Contains([]byte{mochi.OnConnectAuthenticate, mochi.OnACLCheck}, []byte{b})
-}
-
-// OnConnectAuthenticate implements mochi.Hook. Client ids that a broker could read as wildcards are refused.
-func (*rules) OnConnectAuthenticate(c *mochi.Client, _ packets.Packet) bool {
-	return len(c.ID) > 0 && !bytes.ContainsAny([]byte(c.ID), "+#/")
-}
-
-// OnACLCheck implements mochi.Hook.
-func (r *rules) OnACLCheck(c *mochi.Client, topic string, write bool) bool {
-	return r.acl(c.ID, string(c.Properties.Username), topic, write)
 }

@@ -35,8 +35,12 @@ type Options struct {
 	Merchant pos.MerchantID
 	Signer   *cose.Signer // the till's
 	Platform cose.Keys    // whose answers count
+	Hints    cose.Keys    // whose hints count; nil for those of Platform
 	Codec    *wire.Codec
 	Log      *slog.Logger
+
+	// Clock is the platform's time now as far as the till's clock was proven, in milliseconds since 1970-01-01 UTC; false when it never was. May be nil.
+	Clock func() (int64, bool)
 }
 
 // Caller sends calls through the connection of the moment. It is safe for concurrent use and starts no goroutine.
@@ -48,17 +52,23 @@ type Caller struct {
 	mu      sync.Mutex // guards what follows
 	courier Courier    // nil while there is no connection
 	waiting map[[32]byte]chan *wire.Reply
-	silent  bool      // a call found no answer, and not enough was heard since
-	lost    int       // calls without an answer since the line was good
-	row     int       // answers since the last of them
-	last    time.Time // when the platform was heard, zero before
+	own     map[[32]byte]bool // calls whose later answers are news
+	order   [][32]byte        // of own, the oldest first
+	silent  bool              // a call found no answer, and not enough was heard since
+	lost    int               // calls without an answer since the line was good
+	row     int               // answers since the last of them
+	last    time.Time         // when the platform was heard, zero before
 	changed chan struct{}
+	counts  map[Count]uint64
 }
 
 // New makes a caller that has no connection yet.
 func New(o Options) *Caller {
+	if o.Hints == nil {
+		o.Hints = o.Platform
+	}
 	return &Caller{opts: o, topic: wire.Topic{Merchant: o.Merchant, Till: o.Till}.On(wire.UpCall), news: make(chan wire.Outcome, 64),
-		waiting: map[[32]byte]chan *wire.Reply{}, changed: make(chan struct{}, 1)}
+		waiting: map[[32]byte]chan *wire.Reply{}, own: map[[32]byte]bool{}, changed: make(chan struct{}, 1)}
 }
 
 // Attach lends a connection to the caller until the context ends.
@@ -118,20 +128,25 @@ func (c *Caller) News() <-chan wire.Outcome { return c.news }
 
 // Ask signs and sends a call and returns the first answer. [ErrAway] proves that it was not sent; any other error leaves open whether the platform
 // has it.
-func (c *Caller) Ask(ctx context.Context, call *wire.Call) (*wire.Reply, error) {
+func (c *Caller) Ask(ctx context.Context, call *wire.Call) (reply *wire.Reply, err error) {
+	defer func() { c.count(call.Op, reply, err) }()
 	call.Till = c.opts.Till
+	if c.opts.Clock != nil {
+		call.SentAt, _ = c.opts.Clock()
+	}
 	message, err := c.opts.Codec.SealCall(call, c.opts.Signer)
 	if err != nil {
 		return nil, errors.Join(ErrAway, err)
 	}
 	hash := wire.CallHash(message)
-	courier, answers, err := c.expect(hash)
+	courier, answers, err := c.expect(hash, call.Op)
 	if err != nil {
 		return nil, err
 	}
 	defer c.forget(hash)
 	ctx, cancel := context.WithTimeout(ctx, AnswerWithin)
 	defer cancel()
+	quiet := call.Op == wire.OpTime // nobody waits for it, and an earlier platform does not know it: it says nothing of the line
 	if err := courier.Publish(ctx, c.topic, message); err != nil {
 		c.unanswered()
 		return nil, errors.Join(ErrSilent, err)
@@ -143,15 +158,19 @@ func (c *Caller) Ask(ctx context.Context, call *wire.Call) (*wire.Reply, error) 
 		case r := <-answers:
 			return r, nil
 		case <-doubt.C:
-			c.heard(false)
+			if !quiet {
+				c.heard(false)
+			}
 		case <-ctx.Done():
-			c.unanswered()
+			if !quiet {
+				c.unanswered()
+			}
 			return nil, ErrSilent
 		}
 	}
 }
 
-func (c *Caller) expect(hash [32]byte) (Courier, <-chan *wire.Reply, error) {
+func (c *Caller) expect(hash [32]byte, op wire.Op) (Courier, <-chan *wire.Reply, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.courier == nil {
@@ -159,7 +178,23 @@ func (c *Caller) expect(hash [32]byte) (Courier, <-chan *wire.Reply, error) {
 	}
 	answers := make(chan *wire.Reply, 1)
 	c.waiting[hash] = answers
+	if op != wire.OpResults && op != wire.OpKeys && op != wire.OpTime { // those have one answer
+		c.remember(hash)
+	}
 	return c.courier, answers, nil
+}
+
+// mostOwn bounds the calls that are remembered: far more than payments that are open at a time.
+const mostOwn = 512
+
+// remember notes a call of this till. The caller holds mu.
+func (c *Caller) remember(hash [32]byte) {
+	if len(c.order) == mostOwn {
+		delete(c.own, c.order[0])
+		c.order = c.order[1:]
+	}
+	c.own[hash] = true
+	c.order = append(c.order, hash)
 }
 
 func (c *Caller) forget(hash [32]byte) {
@@ -200,29 +235,34 @@ func (c *Caller) unanswered() {
 	c.lost, c.row = c.lost+1, 0
 }
 
-// Receive takes a message of down/reply. It does not block.
+// Receive takes a message of down/reply. It does not block. A reply names the call that it answers and no till: one to a call that is not remembered here
+// may be another till's, carried to this one's topic, so that nothing of it is believed but that there may be something to ask for.
 func (c *Caller) Receive(message []byte) {
 	r, err := c.opts.Codec.OpenReply(message, c.opts.Platform)
 	if err != nil {
 		c.opts.Log.Warn("an answer that is not the platform's is dropped", "error", err)
 		return
 	}
-	c.heard(true)
 	c.mu.Lock()
-	answers := c.waiting[r.CallHash]
+	answers, own := c.waiting[r.CallHash], c.own[r.CallHash]
 	delete(c.waiting, r.CallHash) // the first answer only: a later one is news
 	c.mu.Unlock()
+	if answers != nil || own {
+		c.heard(true)
+	}
 	switch {
 	case answers != nil:
 		answers <- r
-	case r.Outcome != nil:
+	case r.Outcome != nil && own:
 		c.tell(*r.Outcome)
+	case r.Outcome != nil && r.Outcome.N > 0:
+		c.tell(wire.Outcome{N: r.Outcome.N})
 	}
 }
 
 // Hint takes a message of down/event. It does not block.
 func (c *Caller) Hint(message []byte) {
-	e, err := c.opts.Codec.OpenEvent(message, c.opts.Platform)
+	e, err := c.opts.Codec.OpenEvent(message, c.opts.Hints)
 	if err != nil || e.Till != c.opts.Till {
 		c.opts.Log.Warn("a hint that is not the platform's is dropped", "error", err)
 		return

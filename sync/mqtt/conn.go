@@ -65,7 +65,8 @@ func (o *Options) paho(ctx context.Context, c *Conn, broker *url.URL) *paho.Clie
 		}
 	})
 	if o.Will != nil {
-		p.SetBinaryWill(o.Will.Topic, o.Will.Payload, 1, false)
+		will := o.Will()
+		p.SetBinaryWill(will.Topic, will.Payload, 1, will.Retained)
 	}
 	return p
 }

@@ -21,15 +21,14 @@ func Keep(ctx context.Context, o Options, run func(ctx context.Context, c *Conn)
 	}
 	log := o.logger().With("broker", o.Broker)
 	for failures := 0; ; failures++ {
-		started := time.Now()
-		err := once(ctx, o, run)
+		lived, err := once(ctx, o, run)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if time.Since(started) >= settled {
+		if lived >= settled {
 			failures = 0
 		}
-		pause := o.pause(failures)
+		pause := o.pause(failures, lived)
 		log.Info("no connection to the broker; nothing is lost, trying again", "error", err, "pause", pause)
 		if !o.rest(ctx, pause) {
 			return ctx.Err()
@@ -37,12 +36,13 @@ func Keep(ctx context.Context, o Options, run func(ctx context.Context, c *Conn)
 	}
 }
 
-// once is the life of one connection.
-func once(ctx context.Context, o Options, run func(ctx context.Context, c *Conn) error) error {
+// once is the life of one connection. It lived from the moment when it was ready for use; one that was never ready did not live.
+func once(ctx context.Context, o Options, run func(ctx context.Context, c *Conn) error) (lived time.Duration, err error) {
 	c, err := Dial(ctx, o)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	ready := time.Now()
 	defer c.Close()
 	o.logger().Info("connected to the broker", "broker", o.Broker)
 	ctx, cancel := context.WithCancel(ctx)
@@ -54,12 +54,17 @@ func once(ctx context.Context, o Options, run func(ctx context.Context, c *Conn)
 		case <-ctx.Done():
 		}
 	}()
-	return run(ctx, c)
+	err = run(ctx, c)
+	return time.Since(ready), err
 }
 
-// pause is a random part of a limit that doubles with every failure.
-func (o *Options) pause(failures int) time.Duration {
+// pause is a random part of a limit that doubles with every failure. The end of a connection that had lived for long may be the end of thousands: the
+// first pause behind it is spread over [Options].Spread.
+func (o *Options) pause(failures int, lived time.Duration) time.Duration {
 	limit := min(mostPause, leastPause<<min(failures, 16))
+	if lived >= settled {
+		limit = max(limit, o.Spread)
+	}
 	if o.Scale > 0 {
 		limit = time.Duration(float64(limit) * o.Scale)
 	}

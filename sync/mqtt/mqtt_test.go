@@ -75,7 +75,8 @@ func TestWillIsPublishedWhenTheWireBreaksOnly(t *testing.T) {
 	got := make(chan mqtt.Message, 10)
 	dial(t, b, mqtt.Options{ClientID: "listener", Subscribe: []string{"#"}, Handler: into(got)})
 	wire := make(chan net.Conn, 1)
-	o := mqtt.Options{ClientID: "dying", Will: &mqtt.Message{Topic: "gone", Payload: []byte("dying")}, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	will := func() mqtt.Message { return mqtt.Message{Topic: "gone", Payload: []byte("dying"), Retained: true} }
+	o := mqtt.Options{ClientID: "dying", Will: will, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		wire <- c
 		return c, err
@@ -87,6 +88,11 @@ func TestWillIsPublishedWhenTheWireBreaksOnly(t *testing.T) {
 	<-c.Done()
 	if m := receive(t, got); m.Topic != "gone" || string(m.Payload) != "dying" {
 		t.Errorf("%+v", m)
+	}
+	late := make(chan mqtt.Message, 1)
+	dial(t, b, mqtt.Options{ClientID: "late", Subscribe: []string{"gone"}, Handler: into(late)})
+	if m := receive(t, late); string(m.Payload) != "dying" {
+		t.Errorf("%+v: a will that was to be kept", m)
 	}
 	if err := c.Publish(t.Context(), "x", nil); !errors.Is(err, mqtt.ErrClosed) {
 		t.Errorf("publish on a dead connection: %v", err)

@@ -45,9 +45,10 @@ func (o *Options) open(ctx context.Context, broker *url.URL) (net.Conn, error) {
 }
 
 func (o *Options) handshake(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if o.TLS != nil {
-		config = o.TLS.Clone()
+	config, err := o.tls()
+	if err != nil {
+		conn.Close()
+		return nil, err
 	}
 	if config.ServerName == "" {
 		config.ServerName = host
@@ -58,4 +59,15 @@ func (o *Options) handshake(ctx context.Context, conn net.Conn, host string) (ne
 		return nil, err
 	}
 	return secure, nil
+}
+
+// tls is the configuration of one connection.
+func (o *Options) tls() (*tls.Config, error) {
+	switch {
+	case o.Secure != nil:
+		return o.Secure()
+	case o.TLS != nil:
+		return o.TLS.Clone(), nil
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12}, nil
 }

@@ -9,15 +9,18 @@ import (
 func (p *pump) receive(message []byte) {
 	ack, err := p.opts.Codec.OpenAck(message, p.opts.Platform)
 	if err != nil || ack.Till != p.opts.Till {
+		p.countAck(Refused)
 		p.opts.Log.Warn("an acknowledgement is not the platform's for this till; it is ignored", "error", err)
 		return
 	}
+	p.countAck(string(ack.State))
 	place, err := p.opts.Source.Locate(ack.Mark)
 	if err != nil {
 		p.retryLater(err)
 		return
 	}
 	p.acknowledged()
+	p.probing = false
 	if ack.State == wire.AckGap {
 		p.gap(ack, place)
 		return
@@ -33,7 +36,7 @@ func (p *pump) taken(ack *wire.Ack, place Place, proof []byte) {
 	case Beyond, Differs:
 		p.diverged(ack, place)
 	}
-	if place == Elsewhere || ack.Last == nil || ack.State != wire.AckFork && place == Same {
+	if place == Elsewhere || place == Removed || ack.Last == nil || ack.State != wire.AckFork && place == Same {
 		return
 	}
 	if own, err := p.opts.Source.Locate(*ack.Last); err == nil && own == Same {
@@ -48,8 +51,14 @@ func (p *pump) gap(ack *wire.Ack, place Place) {
 		return
 	}
 	back := ack.Mark
+	if acked := p.opts.Source.Acked(); place == Same && back.Seq == 0 && sameEpoch(acked, back) && acked.Seq > 0 {
+		back = record.Head{} // it had signed for this epoch and has never heard of it: what it has of earlier ones is not known either
+	}
 	switch place {
 	case Elsewhere:
+		return
+	case Removed:
+		p.bridge(ack)
 		return
 	case Beyond, Differs:
 		p.diverged(ack, place)
@@ -62,6 +71,17 @@ func (p *pump) gap(ack *wire.Ack, place Place) {
 	echoes := max(0, len(p.flights)-1)
 	p.goBack(back)
 	p.echoes = echoes
+}
+
+// bridge deals with a platform that lacks what was removed here after its retention. It had signed for it, and was restored from an older backup.
+func (p *pump) bridge(ack *wire.Ack) {
+	p.opts.Log.Error("the platform has lost records that it had signed for and that were removed here; a new epoch names them and brings what follows",
+		"till", p.opts.Till, "epoch", ack.Mark.Epoch, "seq", ack.Mark.Seq)
+	if err := p.opts.Source.Diverged(ack.Mark, record.Damaged); err != nil {
+		p.retryLater(err)
+		return
+	}
+	p.goBack(p.mark)
 }
 
 // diverged reports a platform that holds what does not fit our newest epoch. About an epoch that was left already there is nothing
@@ -86,7 +106,7 @@ func (p *pump) advance(to record.Head, proof []byte) {
 	if !current || covers(p.mark, to) {
 		return
 	}
-	if acked := p.opts.Source.Acked(); to.Seq > 0 && !covers(acked, to) {
+	if acked := p.opts.Source.Acked(); to.Seq > 0 && !reaches(acked, to) {
 		if err := p.opts.Source.Acknowledge(to, proof); err != nil {
 			p.retryLater(err)
 			return

@@ -186,6 +186,7 @@ type network struct {
 	loseNext int  // so many messages
 	broken   bool // Publish fails
 	sent     int
+	bytes    int
 	carried  int
 	workers  sync.WaitGroup
 }
@@ -198,6 +199,7 @@ func (n *network) Publish(_ context.Context, _ string, message []byte) error {
 		return errBroken
 	}
 	n.sent++
+	n.bytes += len(message)
 	n.carry(func() {
 		if ack := n.model.answer(message); ack != nil {
 			n.mu.Lock()
@@ -237,6 +239,13 @@ func (n *network) set(change func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	change()
+}
+
+// volume is the number of bytes that were sent.
+func (n *network) volume() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.bytes
 }
 
 func (n *network) count() int {

@@ -55,6 +55,7 @@ type Outbox struct {
 	waiting   time.Time // since when the oldest batch is unanswered; zero when none is
 	lastAckAt time.Time
 	err       error
+	counts    Counts
 }
 
 // New makes an outbox that sends nothing yet.

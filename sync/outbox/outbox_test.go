@@ -189,6 +189,29 @@ func TestOnlineEndsWithinTwoSecondsOfTheFirstUnanswered(t *testing.T) {
 	})
 }
 
+// TestAPlatformThatIsAwayIsNotFlooded: ten thousand tills with a backlog would send four full batches each, every five seconds. One small batch asks.
+func TestAPlatformThatIsAwayIsNotFlooded(t *testing.T) {
+	play(t, func(s *scene) {
+		j := outboxtest.New("till-1")
+		fill(j, 1200)
+		s.begin(j, func(n *network) { n.down = true })
+		time.Sleep(4 * time.Second)
+		if n := s.net.count(); n != 4 {
+			t.Errorf("%d batches before the first time-out", n)
+		}
+		first := s.net.volume()
+		time.Sleep(time.Minute)
+		if n, bytes := s.net.count()-4, s.net.volume()-first; n != 12 || bytes > 12*first/10 {
+			t.Errorf("in a minute without an answer %d batches of %d bytes; the first four had %d", n, bytes, first)
+		}
+		s.net.set(func() { s.net.down = false })
+		s.within(6 * time.Second)
+		if n := s.net.count(); n > 22 {
+			t.Errorf("%d batches in all: the drain went on in small ones", n)
+		}
+	})
+}
+
 func TestFlushSendsNow(t *testing.T) {
 	play(t, func(s *scene) {
 		j := outboxtest.New("till-1")

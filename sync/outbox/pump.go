@@ -27,6 +27,7 @@ type pump struct {
 	sold     time.Time   // when the journal last changed
 	sent     time.Time   // when the last batch left
 	bulk     bool        // it was one of a drain: more than any sale writes
+	probing  bool        // nothing was answered in time: one small batch asks again, for the rest there is no hurry
 }
 
 // While somebody sells, a drain takes a breath between two batches, so that the cashier does not wait for a processor.
@@ -54,6 +55,7 @@ func (p *pump) run(ctx context.Context) error {
 			p.goBack(p.mark)
 		case <-p.rested():
 		case <-timer.C:
+			p.probing = len(p.flights) > 0
 			p.goBack(p.mark)
 		}
 	}
@@ -84,7 +86,7 @@ func (p *pump) goBack(mark record.Head) {
 // fill sends until the window is full or nothing is left. Only the courier's failure is an error here; the journal's is shown and
 // tried again later.
 func (p *pump) fill(ctx context.Context) error {
-	for len(p.flights) < p.opts.Window {
+	for len(p.flights) < p.window() {
 		if p.rest() > 0 {
 			return nil
 		}
@@ -100,6 +102,7 @@ func (p *pump) fill(ctx context.Context) error {
 		if err := p.courier.Publish(ctx, p.topic, message); err != nil {
 			return err
 		}
+		p.countBatch()
 		p.flights, p.sent, p.bulk = append(p.flights, flight{chunk.Prev, chunk.Last}), time.Now(), chunk.Count() > wire.MaxCommit
 		if len(p.flights) == 1 {
 			p.wait()
@@ -107,6 +110,14 @@ func (p *pump) fill(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// window is how many batches may be under way. While the platform is away thousands of tills ask again every few seconds: one small batch each.
+func (p *pump) window() int {
+	if p.probing {
+		return 1
+	}
+	return p.opts.Window
 }
 
 // rest is how long a drain has to wait before its next batch, 0 for not at all.
@@ -148,7 +159,11 @@ func (p *pump) next(ctx context.Context) (Chunk, []byte, error) {
 	if n := len(p.flights); n > 0 {
 		after = p.flights[n-1].last
 	}
-	for limit := wire.MaxRecords; ; limit = max(limit/2, wire.MaxCommit) {
+	limit := wire.MaxRecords
+	if p.probing {
+		limit = wire.MaxCommit
+	}
+	for ; ; limit = max(limit/2, wire.MaxCommit) {
 		chunk, err := p.opts.Source.Next(ctx, after, limit, maxBytes)
 		if err != nil || chunk.Count() == 0 || len(p.flights) > 0 && !sameEpoch(chunk.Prev, after) {
 			return Chunk{}, nil, err

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/tillproof/tillproof/store/record"
@@ -23,10 +24,11 @@ type Place int
 
 // The places of a head.
 const (
-	Elsewhere Place = iota // an epoch that is not ours, or a record that was pruned after its retention: it says nothing
+	Elsewhere Place = iota // an epoch that is not ours, or a record that cannot be read: it says nothing
 	Same                   // we hold that very record, or it is the beginning of one of our epochs
 	Differs                // we hold another record under that number: two journals have lived under our name
 	Beyond                 // it lies behind the end of the epoch: we come from a backup
+	Removed                // it lies before the first record that is still here: all up to that one was removed after its retention
 )
 
 // Source is the journal as the outbox sees it. It is safe for concurrent use.
@@ -48,7 +50,8 @@ type Source interface {
 	// Acknowledge moves Acked to a record of ours that lies behind it. Proof is the platform's signed message, verified.
 	Acknowledge(h record.Head, proof []byte) error
 	// Diverged says that the platform holds what does not fit the newest epoch; the agent opens a new one, naming both heads. It
-	// may be called again until Head is of a new epoch.
+	// may be called again until Head is of a new epoch. The reason Damaged says that the platform has lost what was removed here: the new epoch brings
+	// what lies behind that, and nothing more of the old one is offered.
 	Diverged(platform record.Head, reason record.BootReason) error
 }
 
@@ -62,3 +65,8 @@ func sameEpoch(a, b record.Head) bool { return a.Epoch == b.Epoch }
 
 // covers says whether a head of an epoch takes in another one.
 func covers(by, what record.Head) bool { return sameEpoch(by, what) && by.Seq >= what.Seq }
+
+// reaches says whether custody up to a head takes in another one: an epoch is drained before the next one, which has the greater name, begins.
+func reaches(acked, what record.Head) bool {
+	return covers(acked, what) || bytes.Compare(acked.Epoch[:], what.Epoch[:]) > 0
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
@@ -28,6 +29,8 @@ const (
 	OpRefund    Op = "refund"    // give money of a payment back, as the till's operation record says; the same operation is the same refund
 	OpCapture   Op = "capture"   // ask once more for the money of an offline approval that was refused later, as the till's operation record says
 	OpResults   Op = "results"   // the platform's results for this till behind a number
+	OpTime      Op = "time"      // what the time is: the reply's At, signed
+	OpKeys      Op = "keys"      // the platform's list of keys and, with CSR, a new certificate for the till
 )
 
 // Call is a question of a till to the platform. Its answer is a [Reply] with stage accepted, within a second, and one with stage final; questions
@@ -37,13 +40,15 @@ type Call struct {
 	Till       pos.TillID
 	Op         Op
 	DeadlineMS int64            // authorise, issue_qr: milliseconds after which the till wants the payment ended; 0 for the platform's own
-	Payment    pos.PaymentID    // of all but results
+	SentAt     int64            // when it was sent by the platform's clock, as the till knows it, milliseconds since 1970-01-01 UTC; 0 when its clock was never proven
+	Payment    pos.PaymentID    // of all but results, keys and time
 	Intent     []byte           // the bytes of the intent record (refund, capture: of the operation record): the amount as the till's journal holds it
 	Operation  pos.OperationKey // query: ask for this operation of the payment; "" asks for the payment itself
 	Scheme     string           // authorise: what the classifier says of the code; "" leaves it to the acquirer
 	Code       string           // authorise: the customer's code, a secret that is stored and logged nowhere
 	After      uint64           // results: the last number that the till knows
 	Foreign    bool             // query: a payment that another till may have taken; the platform only tells of it and closes nothing
+	CSR        []byte           // keys: a certificate request (PKCS #10, DER), or nothing
 	Unwanted   bool             // cancel: the order is free again, so that money that came must go back, also if it was approved
 }
 
@@ -61,6 +66,8 @@ type callMap struct {
 	Unwanted   bool   `cbor:"unwanted,omitempty"`
 	Operation  string `cbor:"operation,omitempty"`
 	Foreign    bool   `cbor:"foreign,omitempty"`
+	CSR        []byte `cbor:"csr,omitempty"`
+	SentAt     int64  `cbor:"sent_at,omitempty"`
 }
 
 // maxCall bounds a signed call, in bytes: a code of 684 characters, an intent and the rest.
@@ -70,7 +77,7 @@ const maxCall = 16 << 10
 func (c *Codec) SealCall(call *Call, signer *cose.Signer) ([]byte, error) {
 	m := callMap{ID: call.ID[:], Till: string(call.Till), Op: call.Op, DeadlineMS: uint64(max(0, call.DeadlineMS)), Intent: call.Intent,
 		Scheme: call.Scheme, Code: call.Code, After: call.After, Unwanted: call.Unwanted, Operation: string(call.Operation),
-		Foreign: call.Foreign}
+		Foreign: call.Foreign, CSR: call.CSR, SentAt: call.SentAt}
 	if !call.Payment.IsZero() {
 		m.Payment = call.Payment[:]
 	}
@@ -110,11 +117,11 @@ func (m *callMap) call() (*Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.DeadlineMS > math.MaxInt32 || m.After > math.MaxInt64 {
+	if m.DeadlineMS > math.MaxInt32 || m.After > math.MaxInt64 || m.SentAt < 0 {
 		return nil, fmt.Errorf("a number is out of range")
 	}
 	call := &Call{Till: till, Op: m.Op, DeadlineMS: int64(m.DeadlineMS), Intent: m.Intent, Scheme: m.Scheme, Code: m.Code, After: m.After, Unwanted: m.Unwanted,
-		Foreign: m.Foreign}
+		Foreign: m.Foreign, CSR: m.CSR, SentAt: m.SentAt}
 	if err := fixed(call.ID[:], m.ID, "id"); err != nil {
 		return nil, err
 	}
@@ -122,7 +129,7 @@ func (m *callMap) call() (*Call, error) {
 		return nil, err
 	}
 	switch m.Op {
-	case OpResults:
+	case OpResults, OpKeys, OpTime:
 		return call, nil
 	case OpAuthorise, OpIssueQR, OpQuery, OpCancel, OpRefund, OpCapture:
 		return call, fixed(call.Payment[:], m.Payment, "payment")
@@ -136,4 +143,26 @@ func operationOf(key string) (pos.OperationKey, error) {
 		return "", nil
 	}
 	return pos.ParseOperationKey(key)
+}
+
+// The time that a call has to arrive. A customer's code is good for about a minute, and a till that has waited for that long has gone on: it has asked what
+// became of its call, and was told that there was none.
+const (
+	callLife  = 60 * time.Second
+	callSlack = 2 * time.Second // the till's idea of the platform's clock may be off by so much
+)
+
+// Late says whether a call that can move money comes after its deadline: the till has waited for no longer than DeadlineMS, or a minute without one. Such a
+// call is not carried out. Without SentAt nobody can tell. now is the platform's clock.
+func (c *Call) Late(now time.Time) bool {
+	switch c.Op {
+	case OpAuthorise, OpIssueQR, OpRefund, OpCapture:
+	default:
+		return false
+	}
+	life := callLife
+	if c.DeadlineMS > 0 {
+		life = min(life, time.Duration(c.DeadlineMS)*time.Millisecond)
+	}
+	return c.SentAt > 0 && now.Sub(time.UnixMilli(c.SentAt)) > life+callSlack
 }

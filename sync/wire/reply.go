@@ -29,6 +29,8 @@ type Reply struct {
 	Outcome  *Outcome  // what is known of the payment; nil for results
 	Results  []Outcome // results: ascending and gapless by number
 	More     bool      // results: there are further ones
+	Keys     []byte    // keys: the signed list, as on down/keys
+	Certs    []byte    // keys with a CSR: the till's certificate and that of the authority behind it (PEM); nothing when the platform gives none
 }
 
 // Outcome is what the platform knows of a payment or, with Operation set, of one operation on it. Status of an operation: refunded or captured (done:
@@ -46,6 +48,9 @@ type Outcome struct {
 	Transaction string // the acquirer's number
 	QR          string // the payload to show; pending only
 	ExpiresAt   int64  // when the wallet's own time ends, milliseconds since 1970-01-01 UTC; 0 when it has none
+
+	TriesLeft int   // forward_declined: how often the money may be asked for again
+	Deadline  int64 // forward_declined: until when, milliseconds since 1970-01-01 UTC; 0 when nobody has said
 
 	Operation pos.OperationKey // what it speaks of; "" for the payment itself
 	Of        *Foreign         // of a query for a payment that another till of the merchant has taken, else nil
@@ -70,6 +75,8 @@ type replyMap struct {
 	Outcome  *outcomeMap  `cbor:"outcome,omitempty"`
 	Results  []outcomeMap `cbor:"results,omitempty"`
 	More     bool         `cbor:"more,omitempty"`
+	Keys     []byte       `cbor:"keys,omitempty"`
+	Certs    []byte       `cbor:"certs,omitempty"`
 }
 
 // outcomeMap is the CBOR map of wire.cddl.
@@ -86,22 +93,25 @@ type outcomeMap struct {
 	QR          string     `cbor:"qr,omitempty"`
 	ExpiresAt   int64      `cbor:"expires_at,omitempty"`
 	Operation   string     `cbor:"operation,omitempty"`
+	TriesLeft   int        `cbor:"tries_left,omitempty"`
+	Deadline    int64      `cbor:"deadline,omitempty"`
 
 	Of *foreignMap `cbor:"of,omitempty"`
 }
 
 func outcomeToMap(o *Outcome) outcomeMap {
 	return outcomeMap{Payment: o.Payment[:], N: o.N, Status: o.Status, Amount: int64(o.Amount), Currency: string(o.Currency), Scheme: o.Scheme,
-		Code: o.Code, Text: o.Text, Transaction: o.Transaction, QR: o.QR, ExpiresAt: o.ExpiresAt, Operation: string(o.Operation), Of: foreignToMap(o.Of)}
+		Code: o.Code, Text: o.Text, Transaction: o.Transaction, QR: o.QR, ExpiresAt: o.ExpiresAt, Operation: string(o.Operation), TriesLeft: o.TriesLeft,
+		Deadline: o.Deadline, Of: foreignToMap(o.Of)}
 }
 
 func (m *outcomeMap) outcome() (Outcome, error) {
 	o := Outcome{N: m.N, Status: m.Status, Amount: pos.Minor(m.Amount), Currency: pos.Currency(m.Currency), Scheme: m.Scheme, Code: m.Code,
-		Text: m.Text, Transaction: m.Transaction, QR: m.QR, ExpiresAt: m.ExpiresAt}
+		Text: m.Text, Transaction: m.Transaction, QR: m.QR, ExpiresAt: m.ExpiresAt, TriesLeft: m.TriesLeft, Deadline: m.Deadline}
 	switch {
 	case !m.Status.Known():
 		return o, fmt.Errorf("unknown status %q", m.Status)
-	case m.N > math.MaxInt64 || m.Amount < 0 || o.Amount > pos.MaxAmount:
+	case m.N > math.MaxInt64 || m.Amount < 0 || m.TriesLeft < 0 || m.Deadline < 0 || o.Amount > pos.MaxAmount:
 		return o, fmt.Errorf("a number is out of range")
 	case m.Currency != "" && !o.Currency.Known():
 		return o, fmt.Errorf("unknown currency %q", m.Currency)
@@ -118,7 +128,7 @@ func (m *outcomeMap) outcome() (Outcome, error) {
 
 // SealReply encodes a reply and signs it with the platform's key (COSE_Sign1, purpose "tillproof/reply/1").
 func (c *Codec) SealReply(r *Reply, signer *cose.Signer) ([]byte, error) {
-	m := replyMap{ID: r.ID[:], CallHash: r.CallHash[:], Stage: r.Stage, At: r.At, More: r.More}
+	m := replyMap{ID: r.ID[:], CallHash: r.CallHash[:], Stage: r.Stage, At: r.At, More: r.More, Keys: r.Keys, Certs: r.Certs}
 	if r.Outcome != nil {
 		o := outcomeToMap(r.Outcome)
 		m.Outcome = &o
@@ -160,7 +170,7 @@ func (m *replyMap) reply() (*Reply, error) {
 	if m.Stage != Accepted && m.Stage != Final {
 		return nil, fmt.Errorf("unknown stage %q", m.Stage)
 	}
-	r := &Reply{Stage: m.Stage, At: m.At, More: m.More}
+	r := &Reply{Stage: m.Stage, At: m.At, More: m.More, Keys: m.Keys, Certs: m.Certs}
 	if err := fixed(r.ID[:], m.ID, "id"); err != nil {
 		return nil, err
 	}

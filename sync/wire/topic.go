@@ -26,13 +26,14 @@ const (
 	DownReply  Channel = "down/reply"  // answers to calls
 	DownPolicy Channel = "down/policy" // offline rules
 	DownKeys   Channel = "down/keys"   // the platform's keys
+	DownConfig Channel = "down/config" // what the platform configures the till to
 	DownEvent  Channel = "down/event"  // hints
 )
 
 // Known says whether the channel is one of the above.
 func (c Channel) Known() bool {
 	switch c {
-	case UpRecords, UpCall, UpBirth, DownAck, DownReply, DownPolicy, DownKeys, DownEvent:
+	case UpRecords, UpCall, UpBirth, DownAck, DownReply, DownPolicy, DownKeys, DownConfig, DownEvent:
 		return true
 	}
 	return false
@@ -58,6 +59,11 @@ func (t Topic) On(c Channel) string {
 
 // Filter is the MQTT subscription for one channel of all tills.
 func Filter(c Channel) string { return topicRoot + "+/+/+/" + string(c) }
+
+// FilterOf is the MQTT subscription for one channel of the tills of one partition.
+func FilterOf(c Channel, partition int) string {
+	return fmt.Sprintf("%s+/p%02d/+/%s", topicRoot, partition, c)
+}
 
 // ParseTopic reads the text of a topic. It refuses wildcards, unknown channels and a partition that is not the till's.
 func ParseTopic(s string) (Topic, Channel, error) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,23 +36,42 @@ func Embedded(acl broker.ACL) Start {
 // Mosquitto starts a real Mosquitto with further lines of configuration. It skips the test by name where there is none.
 func Mosquitto(t testing.TB, lines ...string) Start {
 	t.Helper()
+	binary := findMosquitto(t)
+	return func(t testing.TB, addr string) (string, func()) {
+		t.Helper()
+		if addr == "" {
+			addr = freeAddress(t)
+		}
+		_, stop := run(t, binary, addr, lines)
+		return addr, stop
+	}
+}
+
+// Reloading starts a real Mosquitto like [Mosquitto], on any free address, until the test ends; reload has it read its certificates and lists again.
+func Reloading(t testing.TB, lines ...string) (address string, reload func()) {
+	t.Helper()
+	address = freeAddress(t)
+	process, _ := run(t, findMosquitto(t), address, lines)
+	return address, func() {
+		if err := process.Signal(syscall.SIGHUP); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func findMosquitto(t testing.TB) string {
+	t.Helper()
 	binary, err := exec.LookPath("mosquitto")
 	if err != nil {
 		if binary, err = exec.LookPath("/usr/sbin/mosquitto"); err != nil {
 			t.Skip("mosquitto is not installed: apt-get install mosquitto")
 		}
 	}
-	return func(t testing.TB, addr string) (string, func()) {
-		t.Helper()
-		if addr == "" {
-			addr = freeAddress(t)
-		}
-		return addr, run(t, binary, addr, lines)
-	}
+	return binary
 }
 
 // run starts the process and waits until it answers.
-func run(t testing.TB, binary, addr string, lines []string) (stop func()) {
+func run(t testing.TB, binary, addr string, lines []string) (process *os.Process, stop func()) {
 	t.Helper()
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -77,7 +97,7 @@ func run(t testing.TB, binary, addr string, lines []string) (stop func()) {
 	}
 	t.Cleanup(stop)
 	waitFor(t, addr)
-	return stop
+	return cmd.Process, stop
 }
 
 // waitFor returns when somebody listens.
