@@ -3,6 +3,7 @@ package acquirer
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -20,9 +21,15 @@ type Acquirer struct {
 	queue      []Customer                   // for the next codes
 	codes      map[[sha256.Size]byte]string // hashes of used codes, to their refs
 	references map[string]string            // of QR codes made by tills, to their refs
-	loose      map[string]pos.Money         // money that came with a reference that nobody expects yet
+	loose      map[string]loose             // money that came with a reference that nobody expects yet
 	captures   map[string]*capture          // offline approvals, by ref
-	number     int                          // of the last transaction
+	expected   map[string]string            // references of QR codes made by tills, by ref
+	answered   map[string][]byte            // the last answer about a ref, and of all, as they left
+	latest     []byte
+	lines      []Entry // the statement
+	born       int64   // milliseconds since 1970-01-01 UTC
+	rate       Rate
+	number     int // of the last transaction
 	observers  []func(Event)
 	events     []Event // to be told when the mutex is given back
 }
@@ -37,8 +44,22 @@ var errClosed = errors.New("simulated acquirer: the order is closed")
 
 // New makes an acquirer with empty books.
 func New() *Acquirer {
-	return &Acquirer{accounts: map[string]*account{}, planned: map[string]*Customer{}, codes: map[[sha256.Size]byte]string{},
-		references: map[string]string{}, loose: map[string]pos.Money{}, captures: map[string]*capture{}}
+	return &Acquirer{born: time.Now().UnixMilli(), accounts: map[string]*account{}, planned: map[string]*Customer{}, codes: map[[sha256.Size]byte]string{},
+		references: map[string]string{}, loose: map[string]loose{}, captures: map[string]*capture{}, expected: map[string]string{},
+		answered: map[string][]byte{}}
+}
+
+// transaction is a number that no line of the statement has had, nor any of an acquirer that was started at another time. The mutex is held.
+func (a *Acquirer) transaction(letter string) string {
+	a.number++
+	return fmt.Sprintf("%s%d%06d", letter, a.born, a.number)
+}
+
+// GoOn begins the numbers of transactions behind the given one, for an acquirer whose earlier books somebody else keeps: no number is given twice.
+func (a *Acquirer) GoOn(number int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.number = max(a.number, number)
 }
 
 // unlock gives the mutex back and then tells the observers what has happened.
@@ -60,7 +81,7 @@ func (a *Acquirer) happened(moment Moment, b *account, amount pos.Money) {
 
 // open puts an order into the books. The mutex is held.
 func (a *Acquirer) open(order proto.Order, tender pos.Tender, state proto.State) *account {
-	b := &account{order: order, tender: tender, refunds: map[string]pos.Minor{}, customer: a.customer(order.Ref)}
+	b := &account{order: order, tender: tender, refunds: map[string]*giving{}, customer: a.customer(order.Ref)}
 	b.enter(state)
 	a.accounts[order.Ref] = b
 	a.refs = append(a.refs, order.Ref)

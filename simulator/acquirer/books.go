@@ -1,7 +1,6 @@
 package acquirer
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
@@ -20,8 +19,22 @@ type account struct {
 	code, text  string // the reason of a decline
 	at          int64
 	issued      proto.Issued
-	refunds     map[string]pos.Minor
+	refunds     map[string]*giving // by the caller's name for it
 	customer    *Customer
+	chargedBack bool
+}
+
+// giving is a refund.
+type giving struct {
+	amount      pos.Minor
+	transaction string
+	at          int64 // when it is carried out
+}
+
+// loose is money that came with a reference which nobody expects yet.
+type loose struct {
+	money       pos.Money
+	transaction string // of the last
 }
 
 // answer is what the books say of the order.
@@ -49,8 +62,14 @@ func (b *account) enter(state proto.State) {
 
 // charge books money that came. The mutex is held.
 func (a *Acquirer) charge(b *account, amount pos.Minor, moment Moment) {
-	a.number++
-	b.transaction = fmt.Sprintf("T%010d", a.number)
+	transaction := a.transaction("T")
+	a.line(Payment, &b.order, transaction, "", b.money(amount))
+	a.receive(b, transaction, amount, moment)
+}
+
+// receive books money that stands in the statement already. The mutex is held.
+func (a *Acquirer) receive(b *account, transaction string, amount pos.Minor, moment Moment) {
+	b.transaction = transaction
 	b.charged += amount
 	b.charges++
 	b.code, b.text = "", ""

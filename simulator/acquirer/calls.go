@@ -3,7 +3,6 @@ package acquirer
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
@@ -105,10 +104,10 @@ func (a *Acquirer) Expect(ctx context.Context, order proto.Order, reference stri
 		}
 		b := a.open(order, pos.QR, proto.Waiting)
 		a.happened(Opened, b, order.Amount)
-		a.references[reference] = order.Ref
+		a.references[reference], a.expected[order.Ref] = order.Ref, reference
 		if money, came := a.loose[reference]; came {
 			delete(a.loose, reference)
-			a.charge(b, money.Amount, Charged)
+			a.receive(b, money.transaction, money.money.Amount, Charged)
 		}
 		return nil
 	})
@@ -152,6 +151,7 @@ func (a *Acquirer) cancel(b *account) {
 		back := b.charged - b.returned
 		b.returned = b.charged
 		b.enter(proto.Reversed)
+		a.line(Reversal, &b.order, a.transaction("V"), b.transaction, b.money(-back))
 		a.happened(Reverted, b, b.money(back))
 	case b.state == proto.Waiting && (b.tender == pos.Code || b.issued.Payload != ""):
 		b.enter(proto.Closed)
@@ -175,21 +175,37 @@ func (a *Acquirer) Refund(ctx context.Context, ref, refundID string, amount pos.
 
 // refund gives money back, once for an id. The mutex is held.
 func (a *Acquirer) refund(b *account, refundID string, amount pos.Money) proto.Answer {
-	done, known := b.refunds[refundID]
-	if !known {
-		if b.state != proto.Paid || amount.Currency != b.order.Amount.Currency || amount.Amount <= 0 || amount.Amount > b.charged-b.returned {
-			return proto.Answer{State: proto.Declined, Code: "REFUND_REFUSED", Text: "There is not so much to give back."}
-		}
-		done = amount.Amount
-		b.refunds[refundID] = done
-		b.returned += done
-		b.enter(proto.Paid)
-		if b.returned == b.charged {
-			b.enter(proto.Refunded)
-		}
-		a.happened(GivenBack, b, amount)
+	g := b.refunds[refundID]
+	switch {
+	case g != nil:
+	case b.state != proto.Paid || amount.Currency != b.order.Amount.Currency || amount.Amount <= 0 || amount.Amount > b.charged-b.returned:
+		return proto.Answer{State: proto.Declined, Code: "REFUND_REFUSED", Text: "There is not so much to give back."}
+	case b.customer.RefuseRefunds > 0:
+		b.customer.RefuseRefunds--
+		a.happened(RefundRefused, b, amount)
+		return proto.Answer{State: proto.Declined, Code: "NOTENOUGH", Text: "The merchant's balance is too low."}
+	default:
+		g = a.giveBack(b, amount.Amount)
+		b.refunds[refundID] = g
 	}
-	return proto.Answer{State: proto.Refunded, Amount: b.money(done), Transaction: fmt.Sprintf("R%s", b.transaction), At: b.at}
+	if time.Now().UnixMilli() < g.at {
+		a.happened(RefundPending, b, amount)
+		return proto.Answer{State: proto.Waiting, Code: "PROCESSING", Text: "The refund is under way."}
+	}
+	return proto.Answer{State: proto.Refunded, Amount: b.money(g.amount), Transaction: g.transaction, At: b.at}
+}
+
+// giveBack books a refund. The mutex is held.
+func (a *Acquirer) giveBack(b *account, amount pos.Minor) *giving {
+	g := &giving{amount: amount, transaction: a.transaction("R"), at: time.Now().Add(b.customer.RefundAfter).UnixMilli()}
+	b.returned += amount
+	b.enter(proto.Paid)
+	if b.returned == b.charged {
+		b.enter(proto.Refunded)
+	}
+	a.line(Refund, &b.order, g.transaction, b.transaction, b.money(-amount))
+	a.happened(GivenBack, b, b.money(amount))
+	return g
 }
 
 // answerUnless is an answer, or what is seen of one that was lost.

@@ -2,7 +2,6 @@ package acquirer
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
@@ -11,9 +10,14 @@ import (
 
 // capture is an offline approval that was brought for collection. It is no account: its money is in the card terminal's totals.
 type capture struct {
+	order proto.Order
 	tries map[string]proto.Answer
-	taken pos.Money // zero until a try was accepted
-	times int       // how often it was taken
+	ready map[string]int64 // when a try is decided, milliseconds since 1970-01-01 UTC
+	taken pos.Money        // zero until a try was accepted
+	times int              // how often it was taken
+
+	transaction string // of the statement's line
+	chargedBack bool
 }
 
 // Capture is [proto.Acquirer.Capture]. The plan of the ref says how many tries are declined; one that was accepted stays the only one.
@@ -21,17 +25,34 @@ func (a *Acquirer) Capture(ctx context.Context, order proto.Order, captureID str
 	a.mu.Lock()
 	c := a.captures[order.Ref]
 	if c == nil {
-		c = &capture{tries: map[string]proto.Answer{}}
+		c = &capture{order: order, tries: map[string]proto.Answer{}, ready: map[string]int64{}}
 		a.captures[order.Ref] = c
 	}
 	answer, known := c.tries[captureID]
-	if !known {
+	switch {
+	case known:
+	case a.underWay(c, captureID):
+		answer = proto.Answer{State: proto.Waiting, Code: "PROCESSING", Text: "The issuer is asked."}
+	default:
 		answer = a.collect(c, order)
 		c.tries[captureID] = answer
 	}
 	lost, hang := a.strikes(order.Ref, func(c *Customer) *int { return &c.LoseCaptures }, CaptureLost), a.customer(order.Ref).Hang
 	a.unlock()
 	return answerUnless(ctx, lost, hang, answer)
+}
+
+// underWay says whether a try is not decided yet. The mutex is held.
+func (a *Acquirer) underWay(c *capture, captureID string) bool {
+	now, after := time.Now(), a.customer(c.order.Ref).CaptureAfter
+	if _, began := c.ready[captureID]; !began {
+		c.ready[captureID] = now.Add(after).UnixMilli()
+	}
+	if now.UnixMilli() >= c.ready[captureID] {
+		return false
+	}
+	a.events = append(a.events, Event{Moment: CapturePending, Ref: c.order.Ref, Order: c.order.OrderRef, Amount: c.order.Amount, At: now.UnixMilli()})
+	return true
 }
 
 // collect decides one try. The mutex is held.
@@ -46,10 +67,11 @@ func (a *Acquirer) collect(c *capture, order proto.Order) proto.Answer {
 	if c.taken == (pos.Money{}) {
 		c.taken = order.Amount
 		c.times++
+		c.transaction = a.transaction("C")
+		a.line(Capture, &order, c.transaction, "", c.taken)
 		a.events = append(a.events, event)
 	}
-	a.number++
-	return proto.Answer{State: proto.Paid, Amount: c.taken, Transaction: fmt.Sprintf("C%010d", a.number), At: event.At}
+	return proto.Answer{State: proto.Paid, Amount: c.taken, Transaction: c.transaction, At: event.At}
 }
 
 // Captured is what was collected of an offline approval, and how often; zero when nothing was.

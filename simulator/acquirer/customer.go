@@ -23,5 +23,11 @@ type Customer struct {
 	RefuseTries  int           // so many tries to collect an offline approval are declined
 	LoseCaptures int           // so many calls to collect one are carried out, and their answers are lost
 	LoseRefunds  int           // so many refunds are carried out, and their answers are lost
-	Hang         bool          // what is lost keeps its caller waiting until the call's context ends, instead of failing at once
+
+	RefuseRefunds int           // so many refunds are declined
+	RefundAfter   time.Duration // a refund is answered with waiting for so long
+	CaptureAfter  time.Duration // a try to collect an offline approval is answered with waiting for so long, and decided then
+	Wrong         []Wrong       // what is the matter with the next answers, "" for nothing, whatever was asked; over [Acquirer.Handler] only
+
+	Hang bool // what is lost keeps its caller waiting until the call's context ends, instead of failing at once
 }

@@ -28,6 +28,10 @@ const (
 	QueryLost   Moment = "query_lost"
 	CancelLost  Moment = "cancel_lost" // carried out, the answer lost
 	RefundLost  Moment = "refund_lost" // carried out, the answer lost
+
+	RefundRefused  Moment = "refund_refused"  // declined, and may be accepted later
+	RefundPending  Moment = "refund_pending"  // under way, it was answered
+	CapturePending Moment = "capture_pending" // under way, it was answered
 )
 
 // Event is told to observers after the books have changed. Those of one call, or of one timer, come in their order.

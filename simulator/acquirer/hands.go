@@ -57,13 +57,35 @@ func (a *Acquirer) PayLocal(reference string, money pos.Money) error {
 	b := a.accounts[a.references[reference]]
 	waiting := a.loose[reference]
 	switch {
-	case b != nil && b.order.Amount.Currency != money.Currency, waiting.Amount > 0 && waiting.Currency != money.Currency:
+	case b != nil && b.order.Amount.Currency != money.Currency, waiting.money.Amount > 0 && waiting.money.Currency != money.Currency:
 		return ErrCurrency
 	case b != nil:
 		a.charge(b, money.Amount, Charged)
 	default:
-		a.loose[reference] = pos.Money{Amount: waiting.Amount + money.Amount, Currency: money.Currency}
+		came := loose{pos.Money{Amount: waiting.money.Amount + money.Amount, Currency: money.Currency}, a.transaction("T")}
+		a.loose[reference] = came
+		a.line(Payment, &proto.Order{}, came.transaction, "", money)
+		a.lines[len(a.lines)-1].Reference = reference
 		a.events = append(a.events, Event{Moment: Loose, Amount: money, At: time.Now().UnixMilli()})
 	}
+	return nil
+}
+
+// TakeBack lets the customer's bank take all of a ref's money back, as banks may for months, whatever the acquirer has promised: a paid order, or an offline
+// approval that was collected. It is a line of the statement and nothing else: no answer ever tells of it. [ErrNoOrder] when there is no such money.
+func (a *Acquirer) TakeBack(ref string) error {
+	a.mu.Lock()
+	defer a.unlock()
+	if c := a.captures[ref]; c != nil && c.taken.Amount > 0 && !c.chargedBack {
+		c.chargedBack = true
+		a.line(Chargeback, &c.order, a.transaction("B"), c.transaction, pos.Money{Amount: -c.taken.Amount, Currency: c.taken.Currency})
+		return nil
+	}
+	b := a.accounts[ref]
+	if b == nil || b.chargedBack || b.charged <= b.returned {
+		return ErrNoOrder
+	}
+	b.chargedBack = true
+	a.line(Chargeback, &b.order, a.transaction("B"), b.transaction, b.money(b.returned-b.charged))
 	return nil
 }

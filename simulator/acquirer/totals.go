@@ -56,8 +56,8 @@ func (a *Acquirer) Totals() (pos.Totals, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, money := range a.loose {
-		if err := totals.Add(pos.QR, money); err != nil {
+	for _, came := range a.loose {
+		if err := totals.Add(pos.QR, came.money); err != nil {
 			return nil, err
 		}
 	}

@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -18,6 +20,7 @@ import (
 type Client struct {
 	base, secret string
 	http         *http.Client
+	tell         func(Message) // nil for nobody
 }
 
 var _ Acquirer = (*Client)(nil)
@@ -118,20 +121,28 @@ func (c *Client) call(ctx context.Context, path, ref string, body request) (resp
 	req.GetBody = nil // nothing may send a payment call again by itself
 	req.Header.Set("Authorization", "Bearer "+c.secret)
 	req.Header.Set("Content-Type", "application/json")
+	c.note(path, ref, body.Code, Sent, 0, raw)
 	answer, err := c.http.Do(req)
 	if err != nil {
+		c.note(path, ref, body.Code, Failed, 0, []byte(err.Error()))
 		return response{}, err
 	}
 	defer answer.Body.Close()
-	return readResponse(answer, body.Request, ref)
+	text, err := io.ReadAll(io.LimitReader(answer.Body, MaxMessage))
+	if err != nil {
+		c.note(path, ref, body.Code, Failed, answer.StatusCode, text)
+		return response{}, errors.New("the answer broke off")
+	}
+	c.note(path, ref, body.Code, Received, answer.StatusCode, text)
+	return readResponse(answer.StatusCode, text, body.Request, ref)
 }
 
-func readResponse(answer *http.Response, request, ref string) (response, error) {
-	if answer.StatusCode != http.StatusOK {
-		return response{}, fmt.Errorf("status %d", answer.StatusCode)
+func readResponse(status int, text []byte, request, ref string) (response, error) {
+	if status != http.StatusOK {
+		return response{}, fmt.Errorf("status %d", status)
 	}
 	var r response
-	if err := readBody(answer.Body, &r); err != nil {
+	if err := readBody(bytes.NewReader(text), &r); err != nil {
 		return response{}, err
 	}
 	if r.Request != request || r.Ref != ref {

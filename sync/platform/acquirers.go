@@ -2,7 +2,6 @@ package platform
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/acquirer"
+	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
 // acquirers is all configured acquirers behind one interface: each call goes to the acquirer at which its payment was begun.
@@ -51,6 +51,15 @@ func newAcquirers(configs []AcquirerConfig, width int) (*acquirers, error) {
 	return a, nil
 }
 
+// watch has every message to and from an acquirer told. It is called before the first call.
+func (a *acquirers) watch(of func(name string) func(acquirer.Message)) {
+	for name, d := range a.doors {
+		if client, ok := d.Acquirer.(*acquirer.Client); ok {
+			d.Acquirer = client.Watched(of(name))
+		}
+	}
+}
+
 // close ends idle connections.
 func (a *acquirers) close() { a.wires.CloseIdleConnections() }
 
@@ -71,8 +80,8 @@ func (a *acquirers) forwards() string { return a.schemes[offlineCards] }
 
 // ownerOf reads at which acquirer a payment was begun.
 func (s taskStore) ownerOf(ctx context.Context, payment pos.PaymentID) (name string, err error) {
-	err = s.q.owner.QueryRowContext(ctx, payment.String()).Scan(&name)
-	if errors.Is(err, sql.ErrNoRows) {
+	err = s.db.Row(ctx, "SELECT acquirer FROM tasks WHERE payment = ?", payment.String()).Scan(&name)
+	if errors.Is(err, database.ErrNoRows) {
 		err = errors.New("no such payment")
 	}
 	return name, err

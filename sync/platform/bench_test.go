@@ -2,12 +2,15 @@ package platform
 
 import (
 	"context"
+	"database/sql"
+	"net/url"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
+	"github.com/tillproof/tillproof/sync/platform/database/databasetest"
 )
 
 // The size of the benchmark: messages of 500 records each.
@@ -54,7 +57,7 @@ func BenchmarkIngest(b *testing.B) {
 	var count float64
 	for b.Loop() {
 		limit += bareSQLite(b, raw, ends)
-		ours += ingestAll(b, messages)
+		ours += ingestInto(b, databasetest.SQLite(b), messages)
 		count += float64(len(ends))
 	}
 	b.ReportMetric(count/limit.Seconds(), "sqlite-records/s")
@@ -64,7 +67,8 @@ func BenchmarkIngest(b *testing.B) {
 
 // bareSQLite inserts the records' bytes, a row a statement, 500 a transaction, under the ledger's own pragmas.
 func bareSQLite(b *testing.B, raw []byte, ends []int) time.Duration {
-	db, err := openSQLite(filepath.Join(b.TempDir(), "bare.db"), "rwc", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(4000)")
+	pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(4000)"}}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "bare.db")+"?"+pragmas.Encode())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -96,11 +100,11 @@ func bareSQLite(b *testing.B, raw []byte, ends []int) time.Duration {
 	return time.Since(started)
 }
 
-// ingestAll verifies in one goroutine and commits in another what waits, at most a till's window of four batches, as the intake
+// ingestInto verifies in one goroutine and commits in another what waits, at most a till's window of four batches, as the intake
 // does.
-func ingestAll(b *testing.B, messages [][]byte) time.Duration {
+func ingestInto(b *testing.B, address string, messages [][]byte) time.Duration {
 	j := outboxtest.New("till-1")
-	bench := newBench(b, j)
+	bench := newBenchAt(b, address, j)
 	verified := make(chan *Delivery, 4)
 	started := time.Now()
 	go func() {

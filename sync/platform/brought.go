@@ -1,9 +1,6 @@
 package platform
 
 import (
-	"database/sql"
-	"errors"
-
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
 )
@@ -36,22 +33,10 @@ func (e *entry) told() *record.Record {
 
 // passOver lets records that are brought count for nothing when they are in custody already: the till does not know, when its end was damaged, how far
 // the platform holds it.
-func (s *sitting) passOver(till pos.TillID, entries []entry) error {
+func (s *sitting) passOver(till pos.TillID, entries []entry) {
 	for i := range entries {
-		e := &entries[i]
-		if e.brought == nil {
-			continue
-		}
-		var id int64
-		var seq pos.Seq
-		var head []byte
-		err := s.custody.q.mark.QueryRowContext(s.ctx, string(till), e.brought.Epoch[:]).Scan(&id, &seq, &head)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		if seq >= e.brought.Seq {
+		if e := &entries[i]; e.brought != nil && s.chain(till, e.brought.Epoch).mark.Seq >= e.brought.Seq {
 			e.body = nil
 		}
 	}
-	return nil
 }

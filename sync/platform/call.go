@@ -18,6 +18,7 @@ import (
 func (t *Tills) VerifyCall(from pos.TillID, message []byte) (*wire.Call, error) {
 	keys, known := t.keysOf(from)
 	if !known {
+		t.miss()
 		return nil, fmt.Errorf("%w: till %s is not enrolled", ErrForged, from)
 	}
 	call, err := t.wire.OpenCall(message, keys)
@@ -29,7 +30,11 @@ func (t *Tills) VerifyCall(from pos.TillID, message []byte) (*wire.Call, error) 
 	case call.Till != from:
 		return nil, fmt.Errorf("%w: a call of till %s under the name of %s", ErrForged, call.Till, from)
 	}
-	return call, nil
+	by, err := cose.SignedBy(message)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return call, t.answers(from, by)
 }
 
 // order reads what a payment call asks for. Amount, currency and order are those of the intent record in the till's journal, and nothing else's.
@@ -68,7 +73,11 @@ func (d *desk) answer(ctx context.Context, in <-chan letter) {
 		case <-ctx.Done():
 			return
 		case l := <-in:
+			if !d.leased(l.topic.Till) {
+				continue
+			}
 			if err := d.take(ctx, l); err != nil && ctx.Err() == nil {
+				d.meter.refused(err)
 				d.refuse(l, err)
 			}
 		}
@@ -83,8 +92,15 @@ func (d *desk) take(ctx context.Context, l letter) error {
 	}
 	a := asker{topic: l.topic, op: call.Op, id: call.ID, hash: wire.CallHash(l.message), at: time.Now()}
 	switch {
+	case call.Late(a.at):
+		return d.tooLate(ctx, a, call)
+	case call.Op == wire.OpTime:
+		d.sent(a, d.send(ctx, a, wire.Reply{Stage: wire.Final}))
+		return nil
 	case call.Op == wire.OpResults:
 		return d.results(ctx, a, call)
+	case call.Op == wire.OpKeys:
+		return d.keysCall(ctx, a, call)
 	case call.Op == wire.OpRefund:
 		return d.giveBack(ctx, a, call)
 	case call.Op == wire.OpCapture:
@@ -125,6 +141,9 @@ func (d *desk) reply(ctx context.Context, a asker, stage wire.Stage, st *standin
 
 // results answers with what lies behind the last result that the till knows.
 func (d *desk) results(ctx context.Context, a asker, call *wire.Call) error {
+	if err := d.store.raise(ctx, call.Till, call.After); err != nil {
+		return err
+	}
 	list, more, err := d.store.after(ctx, call.Till, call.After)
 	if err != nil {
 		return err
@@ -136,6 +155,7 @@ func (d *desk) results(ctx context.Context, a asker, call *wire.Call) error {
 // sent counts a call that was carried out, whether or not its answer could leave.
 func (d *desk) sent(a asker, err error) {
 	d.count(func(c *Counts) { c.Calls++ })
+	d.meter.answered(a.op, err)
 	if err != nil {
 		d.opts.Log.Info("an answer was not sent; the till will ask again", "till", a.topic.Till, "error", err)
 	}

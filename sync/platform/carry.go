@@ -99,7 +99,7 @@ func (d *desk) cancel(ctx context.Context, call *wire.Call, known bool) error {
 
 // bury closes a payment that the platform never saw. One that came in the meantime stays as it is.
 func (d *desk) bury(ctx context.Context, call *wire.Call) error {
-	err := d.loop.Tombstone(ctx, wallet.Task{Payment: call.Payment, Till: call.Till, Merchant: d.owner[call.Till]})
+	err := d.loop.Tombstone(ctx, wallet.Task{Payment: call.Payment, Till: call.Till, Merchant: d.merchants.of(call.Till)})
 	if errors.Is(err, errBegun) {
 		return nil
 	}

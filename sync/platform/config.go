@@ -14,16 +14,26 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
 // Config is platform.yaml. Paths are relative to the file's folder; [LoadConfig] makes them usable from anywhere.
 type Config struct {
 	Data      string           `yaml:"data"`      // folder of the ledger, as ledger.db, and of the key
-	Database  string           `yaml:"database"`  // path of the ledger, instead of data
+	Database  string           `yaml:"database"`  // path of the ledger, instead of data; or postgres://user@host/name, with data for the key or not
 	Broker    string           `yaml:"broker"`    // tcp://host:port or tls://host:port
 	Listen    string           `yaml:"listen"`    // HTTP address of the ledger's pages and /healthz; "" for none. They ask for no authorisation
 	Keys      string           `yaml:"keys"`      // private key that signs acknowledgements (PKCS #8 PEM), created if missing; in data by default
 	Merchants []MerchantConfig `yaml:"merchants"` // who may send
+
+	BrokerCA     string `yaml:"broker_ca,omitempty"`     // PEM file of the authority that vouches for the broker; "" for those that the system knows
+	BrokerCert   string `yaml:"broker_cert,omitempty"`   // PEM file of the platform's certificate towards the broker, with broker_key
+	BrokerKey    string `yaml:"broker_key,omitempty"`    // PEM file of its key
+	PublicBroker string `yaml:"public_broker,omitempty"` // the address that tills are told when they enrol; broker by default
+	ListenCert   string `yaml:"listen_cert,omitempty"`   // PEM file of the certificate of listen, with listen_key; needed beyond this machine
+	ListenKey    string `yaml:"listen_key,omitempty"`    // PEM file of its key
+	RootKey      string `yaml:"root_key,omitempty"`      // public key (64 hex digits) that vouches for the platform's keys; the platform's own by default
+	CRL          string `yaml:"crl,omitempty"`           // where the list of revoked certificates is written; keys/crl.pem beside the platform's key by default
 
 	Acquirers []AcquirerConfig `yaml:"acquirers,omitempty"` // who collects the money of codes and QRs; without one such calls are declined
 	Wallet    WalletConfig     `yaml:"wallet,omitempty"`
@@ -40,7 +50,7 @@ type MerchantConfig struct {
 // TillConfig is a till and the key that signs its records.
 type TillConfig struct {
 	Till      pos.TillID `yaml:"till"`
-	PublicKey string     `yaml:"public_key"` // 64 hex digits
+	PublicKey string     `yaml:"public_key,omitempty"` // 64 hex digits; none: it is enrolled by a code
 }
 
 // LoadConfig reads and checks a configuration. An unknown key is an error. Every error is a *pos.Error with the code
@@ -68,17 +78,17 @@ func (c *Config) settle(folder string) {
 	}
 	if c.Keys == "" {
 		home := c.Data
-		if home == "" {
+		if home == "" && !database.IsPostgres(c.Database) {
 			home = filepath.Dir(c.Database)
 		}
 		c.Keys = filepath.Join(home, "platform.pem")
 	}
-	paths := []*string{&c.Data, &c.Database, &c.Keys}
+	paths := append(c.trustPaths(), &c.Data, &c.Database, &c.Keys)
 	for i := range c.Acquirers {
 		paths = append(paths, &c.Acquirers[i].SecretFile)
 	}
 	for _, path := range paths {
-		if *path != "" && !filepath.IsAbs(*path) {
+		if *path != "" && !filepath.IsAbs(*path) && !database.IsPostgres(*path) {
 			*path = filepath.Join(folder, *path)
 		}
 	}
@@ -86,14 +96,18 @@ func (c *Config) settle(folder string) {
 
 // check returns the YAML path of the first value that cannot be used, and why.
 func (c *Config) check() (at string, err error) {
+	postgres := database.IsPostgres(c.Database)
 	if c.Data == "" && c.Database == "" {
 		return "$", errors.New("data or database is missing: where is the ledger to be kept?")
 	}
-	if c.Data != "" && c.Database != "" {
+	if c.Data != "" && c.Database != "" && !postgres {
 		return "$.database", errors.New("data and database exclude each other")
 	}
 	if err := mqtt.CheckBroker(c.Broker); err != nil {
 		return "$.broker", err
+	}
+	if at, err := c.checkTrust(); err != nil {
+		return at, err
 	}
 	if _, at, err = c.register(); err != nil {
 		return at, err
@@ -138,6 +152,9 @@ func (t *TillConfig) check(others map[pos.TillID]cose.PublicKey) (cose.PublicKey
 	}
 	if reserved(t.Till) {
 		return nil, fmt.Errorf("till id %q is reserved for the platform's connections", t.Till)
+	}
+	if t.PublicKey == "" {
+		return nil, nil // it is enrolled by a code
 	}
 	key, err := cose.ParsePublicKey(t.PublicKey)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
+	"github.com/tillproof/tillproof/sync/platform/database/databasetest"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -21,9 +22,40 @@ func threeSales(till pos.TillID) *outboxtest.Journal {
 	return j
 }
 
-func TestInOrder(t *testing.T) {
+// newAddress makes the address of a new database.
+type newAddress func(testing.TB) string
+
+// TestCustody runs on both databases.
+func TestCustody(t *testing.T) {
+	cases := map[string]func(*testing.T, newAddress){
+		"InOrder":                              inOrder,
+		"RedeliveryChangesNothing":             redeliveryChangesNothing,
+		"GapAsksForTheMark":                    gapAsksForTheMark,
+		"SeveralTillsInOneTransaction":         severalTillsInOneTransaction,
+		"TwoEpochs":                            twoEpochs,
+		"PoisonIsHeldAndStopsNobody":           poisonIsHeldAndStopsNobody,
+		"AnotherTillsPaymentIsHeld":            anotherTillsPaymentIsHeld,
+		"Fork":                                 fork,
+		"ForkAtTheMark":                        forkAtTheMark,
+		"LosingBranchLeavesKnownPaymentsAlone": losingBranchLeavesKnownPaymentsAlone,
+	}
+	run := func(at newAddress) func(t *testing.T) {
+		return func(t *testing.T) {
+			for name, f := range cases {
+				t.Run(name, func(t *testing.T) { f(t, at) })
+			}
+		}
+	}
+	t.Run("sqlite", run(databasetest.SQLite))
+	t.Run("postgres", func(t *testing.T) {
+		server := databasetest.Start(t)
+		run(func(testing.TB) string { return server.New() })(t)
+	})
+}
+
+func inOrder(t *testing.T, at newAddress) {
 	j := threeSales("till-1")
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	expect(t, "first", b.send(j, 1, 4), wire.AckOK, 4)
 	expect(t, "second", b.send(j, 5, 9), wire.AckOK, 9)
 	if ack := b.send(j, 5, 9); ack.Mark != j.Head() {
@@ -32,9 +64,9 @@ func TestInOrder(t *testing.T) {
 	b.shows(j)
 }
 
-func TestRedeliveryChangesNothing(t *testing.T) {
+func redeliveryChangesNothing(t *testing.T, at newAddress) {
 	j := threeSales("till-1")
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	for _, s := range []struct{ first, last, mark int }{{1, 4, 4}, {1, 4, 4}, {2, 3, 4}, {3, 6, 6}, {1, 9, 9}, {5, 5, 9}} {
 		expect(t, "delivery", b.send(j, s.first, s.last), wire.AckOK, pos.Seq(s.mark))
 	}
@@ -43,9 +75,9 @@ func TestRedeliveryChangesNothing(t *testing.T) {
 	b.shows(j)
 }
 
-func TestGapAsksForTheMark(t *testing.T) {
+func gapAsksForTheMark(t *testing.T, at newAddress) {
 	j := threeSales("till-1")
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	ack := b.send(j, 5, 9)
 	expect(t, "before the first", ack, wire.AckGap, 0)
 	if ack.Mark != record.Genesis(j.Till, j.Head().Epoch) {
@@ -57,10 +89,10 @@ func TestGapAsksForTheMark(t *testing.T) {
 	b.shows(j)
 }
 
-func TestSeveralTillsInOneTransaction(t *testing.T) {
+func severalTillsInOneTransaction(t *testing.T, at newAddress) {
 	one, two := threeSales("till-1"), outboxtest.New("till-2")
 	sale(two, 11)
-	b := newBench(t, one, two)
+	b := newBenchAt(t, at(t), one, two)
 	var deliveries []*Delivery
 	for _, batch := range []*wire.Batch{cut(t, one, one.Head().Epoch, 1, 2), cut(t, two, two.Head().Epoch, 1, 3),
 		cut(t, one, one.Head().Epoch, 3, 9), cut(t, one, one.Head().Epoch, 2, 4)} {
@@ -80,19 +112,19 @@ func TestSeveralTillsInOneTransaction(t *testing.T) {
 	b.shows(one, two)
 }
 
-func TestTwoEpochs(t *testing.T) {
+func twoEpochs(t *testing.T, at newAddress) {
 	j := threeSales("till-1")
 	old := j.Head().Epoch
 	j.NewEpoch()
 	sale(j, 4)
 	j.Commit(&record.Resolution{Payment: paymentID(9), Status: pos.Declined, Evidence: record.ByCashier, Text: "x"})
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	expect(t, "old", b.bring(cut(t, j, old, 1, 9)), wire.AckOK, 9)
 	expect(t, "new", b.send(j, 1, 4), wire.AckHeld, 4, 4)
 	b.shows(j)
 }
 
-func TestPoisonIsHeldAndStopsNobody(t *testing.T) {
+func poisonIsHeldAndStopsNobody(t *testing.T, at newAddress) {
 	j := outboxtest.New("till-1")
 	j.Commit(intent(1))
 	j.Commit(&strange{Text: "from the future"})
@@ -100,7 +132,7 @@ func TestPoisonIsHeldAndStopsNobody(t *testing.T) {
 	j.Commit(result(7, pos.Approved)) // of an unknown payment
 	j.Commit(result(1, pos.Approved), confirmed(1))
 	j.Commit(intent(1)) // a second time
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	expect(t, "held", b.send(j, 1, 7), wire.AckHeld, 7, 2, 3, 4, 7)
 	expect(t, "held again", b.send(j, 1, 4), wire.AckHeld, 7, 2, 3, 4)
 	expect(t, "the rest", b.send(j, 5, 6), wire.AckOK, 7)
@@ -126,11 +158,11 @@ func openLedger(t testing.TB, path string) *Ledger {
 	return l
 }
 
-func TestAnotherTillsPaymentIsHeld(t *testing.T) {
+func anotherTillsPaymentIsHeld(t *testing.T, at newAddress) {
 	one, two := outboxtest.New("till-1"), outboxtest.New("till-2")
 	one.Commit(intent(1))
 	two.Commit(result(1, pos.Approved))
-	b := newBench(t, one, two)
+	b := newBenchAt(t, at(t), one, two)
 	expect(t, "owner", b.send(one, 1, 1), wire.AckOK, 1)
 	expect(t, "other", b.send(two, 1, 1), wire.AckHeld, 1, 1)
 	for p, err := range openLedger(t, b.path).Payments(t.Context()) {
@@ -140,8 +172,8 @@ func TestAnotherTillsPaymentIsHeld(t *testing.T) {
 	}
 }
 
-// TestFork lets two agents live on copies of one journal.
-func TestFork(t *testing.T) {
+// fork lets two agents live on copies of one journal.
+func fork(t *testing.T, at newAddress) {
 	j := threeSales("till-1")
 	clone := j.Clone()
 	sale(j, 4)
@@ -149,7 +181,7 @@ func TestFork(t *testing.T) {
 		sale(clone, n)
 	}
 	clone.Commit(result(1, pos.Approved)) // of a payment that the winner knows
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	expect(t, "winner", b.send(j, 1, 12), wire.AckOK, 12)
 	ack := b.send(clone, 8, 11)
 	expect(t, "loser", ack, wire.AckFork, 12)
@@ -193,14 +225,14 @@ func TestFork(t *testing.T) {
 	}
 }
 
-// TestForkAtTheMark lets the loser's first own record come behind the mark.
-func TestForkAtTheMark(t *testing.T) {
+// forkAtTheMark lets the loser's first own record come behind the mark.
+func forkAtTheMark(t *testing.T, at newAddress) {
 	j := threeSales("till-1")
 	clone := j.Clone()
 	sale(j, 4)
 	sale(clone, 104)
 	sale(clone, 105)
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	expect(t, "winner", b.send(j, 1, 12), wire.AckOK, 12)
 	expect(t, "loser", b.send(clone, 13, 15), wire.AckFork, 12)
 	expect(t, "what came before it", b.send(clone, 9, 12), wire.AckFork, 12)
@@ -218,14 +250,14 @@ func TestForkAtTheMark(t *testing.T) {
 }
 
 // TestLosingBranchLeavesKnownPaymentsAlone: what the winner says of a payment stands, whatever the loser says.
-func TestLosingBranchLeavesKnownPaymentsAlone(t *testing.T) {
+func losingBranchLeavesKnownPaymentsAlone(t *testing.T, at newAddress) {
 	j := outboxtest.New("till-1")
 	j.Commit(intent(1))
 	clone := j.Clone()
 	j.Commit(&record.Resolution{Payment: paymentID(1), Status: pos.Unknown, Evidence: record.ByRestart, Text: "x"})
 	clone.Commit(result(1, pos.Approved))
 	clone.Commit(confirmed(1))
-	b := newBench(t, j)
+	b := newBenchAt(t, at(t), j)
 	expect(t, "winner", b.send(j, 1, 2), wire.AckOK, 2)
 	expect(t, "loser", b.send(clone, 2, 3), wire.AckFork, 2)
 	l := openLedger(t, b.path)

@@ -24,7 +24,6 @@ type desk struct {
 	store taskStore
 	loop  *wallet.Loop
 	asked *asked
-	owner map[pos.TillID]pos.MerchantID // where a hint goes to when no call has named the place
 
 	mu    sync.Mutex
 	fresh map[pos.PaymentID]bool // to be told of: true when there are new results, false when only the words have changed
@@ -33,13 +32,8 @@ type desk struct {
 }
 
 func newDesk(i *intake) *desk {
-	d := &desk{intake: i, store: taskStore{i.custody}, asked: newAsked(), owner: map[pos.TillID]pos.MerchantID{},
+	d := &desk{intake: i, store: taskStore{i.custody}, asked: newAsked(),
 		fresh: map[pos.PaymentID]bool{}, heirs: map[pos.TillID]bool{}, wake: make(chan struct{}, 1)}
-	for _, m := range i.config.Merchants {
-		for _, t := range m.Tills {
-			d.owner[t.Till] = m.Merchant
-		}
-	}
 	d.loop = wallet.New(i.acquirers, d.store, wallet.Options{Settings: i.config.Wallet.settings(), Log: i.opts.Log, Notify: d.notify})
 	return d
 }
@@ -52,6 +46,8 @@ func (d *desk) run(ctx context.Context) {
 	}
 	group.Go(func() { d.tell(ctx) })
 	group.Go(func() { d.follow(ctx) })
+	group.Go(func() { d.chores(ctx) })
+	group.Go(func() { d.messages.run(ctx, d.opts.Log) })
 	group.Go(func() { _ = d.loop.Run(ctx) }) // it ends with the context, and never with an error
 	group.Wait()
 }
@@ -138,18 +134,18 @@ func (d *desk) tellOf(ctx context.Context, payment pos.PaymentID, results bool) 
 	}
 	merchant := st.task.Merchant
 	if merchant == "" {
-		merchant = d.owner[st.task.Till]
+		merchant = d.merchants.of(st.task.Till)
 	}
 	return d.hint(ctx, merchant, st.task.Till, st.n)
 }
 
 // tellTill hints at a till's results.
 func (d *desk) tellTill(ctx context.Context, till pos.TillID) error {
-	var n uint64
-	if err := d.store.q.lastOf.QueryRowContext(ctx, string(till)).Scan(&n); err != nil {
+	n, err := lastResult(ctx, d.store.db, till)
+	if err != nil {
 		return err
 	}
-	return d.hint(ctx, d.owner[till], till, n)
+	return d.hint(ctx, d.merchants.of(till), till, uint64(n))
 }
 
 // hint tells a till up to which number there are results.
@@ -180,6 +176,9 @@ func (d *desk) follow(ctx context.Context) {
 		if err := d.catchUp(ctx, &resumed); err != nil && ctx.Err() == nil {
 			d.opts.Log.Error("payments that are unwanted and refunds that were asked for wait for the ledger", "error", err)
 			again = time.After(retry)
+		}
+		if d.leases != nil { // another replica may have left something for the payments of this one
+			resumed, again = false, time.After(retry)
 		}
 		select {
 		case <-ctx.Done():

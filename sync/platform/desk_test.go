@@ -114,11 +114,11 @@ func TestAnUnreadableLedgerAnswersNobody(t *testing.T) {
 		"results": "ALTER TABLE results RENAME TO gone",
 		"writing": "CREATE TRIGGER no BEFORE INSERT ON tasks BEGIN SELECT RAISE(ABORT, 'no'); END",
 		"state":   "INSERT INTO tasks (payment, till, acquirer, next, state) VALUES ('00000000-0000-7000-8000-000000000064', 'till-1', '', 5, x'ff')",
-		"ledger":  "INSERT INTO payments VALUES ('00000000-0000-7000-8000-000000000064', 'till-1', '', 1, 'o', 1, 'code', 'pending', 1, 'CNY', 0, x'ff')",
+		"ledger":  "INSERT INTO payments VALUES ('00000000-0000-7000-8000-000000000064', 'till-1', '', 1, 'o', 1, 'code', 'pending', 1, 'CNY', 0, x'ff', '', 0)",
 	} {
 		b := newBench(t, j)
 		d := quietDesk(t, b)
-		if _, err := b.custody.conn.ExecContext(t.Context(), damage); err != nil {
+		if err := b.custody.script(t.Context(), damage); err != nil {
 			t.Fatal(err)
 		}
 		failed := 0
@@ -159,7 +159,7 @@ func TestAWishIsTriedUntilTheLedgerTakesIt(t *testing.T) {
 		}
 		do := func(text string) {
 			t.Helper()
-			if _, err := custody.conn.ExecContext(t.Context(), text); err != nil {
+			if err := custody.script(t.Context(), text); err != nil {
 				t.Fatal(err)
 			}
 		}

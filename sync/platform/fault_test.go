@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,7 +40,7 @@ func TestOpenLedgerRefuses(t *testing.T) {
 
 func TestAnotherSchemaIsRefused(t *testing.T) {
 	b := newBench(t)
-	if _, err := b.custody.conn.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
+	if err := b.custody.script(t.Context(), "PRAGMA user_version = 99"); err != nil {
 		t.Fatal(err)
 	}
 	if l, err := OpenLedger(b.path); err == nil {
@@ -70,7 +69,7 @@ func TestDamagedLedgerIsNotAcknowledged(t *testing.T) {
 			sale(clone, 5)
 			b := newBench(t, j)
 			b.send(j, 1, 10)
-			if _, err := b.custody.conn.ExecContext(t.Context(), damage); err != nil {
+			if err := b.custody.script(t.Context(), damage); err != nil {
 				t.Fatal(err)
 			}
 			batch := cut(t, j, j.Head().Epoch, 1, 12)
@@ -133,7 +132,7 @@ func TestNothingIsAcknowledgedWhenTheLedgerFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.custody.conn.ExecContext(t.Context(), "DROP TABLE records"); err != nil {
+	if err := b.custody.script(t.Context(), "DROP TABLE records"); err != nil {
 		t.Fatal(err)
 	}
 	i.take(t.Context(), []parcel{{wire.Topic{}, d}})
@@ -147,13 +146,11 @@ func TestNothingIsAcknowledgedWhenTheLedgerFails(t *testing.T) {
 
 func TestMarksOfAnUnreadableLedger(t *testing.T) {
 	b := newBench(t, outboxtest.New("till-1"))
-	i := newIntakeFor(t, b)
-	if _, err := b.custody.conn.ExecContext(t.Context(), "DROP TABLE marks"); err != nil {
+	h := pagesOf(t, b)
+	if err := b.custody.script(t.Context(), "DROP TABLE marks"); err != nil {
 		t.Fatal(err)
 	}
-	w := httptest.NewRecorder()
-	i.marks(w, httptest.NewRequest(http.MethodGet, "/v1/marks", nil))
-	if w.Code != http.StatusInternalServerError {
+	if w := visit(h, http.MethodGet, "/v1/marks"); w.Code < http.StatusInternalServerError {
 		t.Error(w.Code)
 	}
 }
@@ -171,7 +168,7 @@ func TestIteratorsEndWithTheCaller(t *testing.T) {
 		break
 	}
 	for name, damage := range map[string]string{"epoch": "UPDATE payments SET epoch = 'x'", "payment": "UPDATE payments SET payment = 'x' || payment"} {
-		if _, err := b.custody.conn.ExecContext(t.Context(), damage); err != nil {
+		if err := b.custody.script(t.Context(), damage); err != nil {
 			t.Fatal(err)
 		}
 		errs := 0
@@ -193,7 +190,7 @@ func TestLedgerView(t *testing.T) {
 	j.Commit(intent(101))
 	b := newBench(t, j)
 	b.send(j, 1, 4)
-	rows, err := b.custody.db.QueryContext(t.Context(), "SELECT * FROM ledger_v1 ORDER BY seq")
+	rows, err := b.custody.db.Query(t.Context(), "SELECT * FROM ledger_v1 ORDER BY seq")
 	if err != nil {
 		t.Fatal(err)
 	}

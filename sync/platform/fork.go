@@ -29,7 +29,7 @@ func (s *sitting) losing(d *Delivery, entries []entry) error {
 		e := &added[i]
 		values = append(e.row(values, s.now), string(d.till), e.record.Epoch[:], int64(e.record.Seq), e.hash[:])
 	}
-	return s.custody.q.putForks.insert(s.ctx, values)
+	return s.tx.Insert(s.ctx, forksTable(), values)
 }
 
 // branch finds those of the records that are kept as losing already.
@@ -37,7 +37,8 @@ func (s *sitting) branch(d *Delivery, entries []entry) (map[record.Head]bool, er
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	rows, err := s.custody.q.branch.QueryContext(s.ctx, string(d.till), d.prev.Epoch[:], int64(entries[0].record.Seq), int64(d.last().Seq))
+	const text = "SELECT seq, hash FROM forks WHERE till = ? AND epoch = ? AND seq BETWEEN ? AND ?"
+	rows, err := s.tx.Query(s.ctx, text, string(d.till), d.prev.Epoch[:], int64(entries[0].record.Seq), int64(d.last().Seq))
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +61,7 @@ func (s *sitting) branch(d *Delivery, entries []entry) (map[record.Head]bool, er
 // knownBranch says whether a head is a record of a branch that lost, so that what follows it belongs to that branch too.
 func (s *sitting) knownBranch(head record.Head, till pos.TillID) (bool, error) {
 	var n int
-	err := s.custody.q.branchTail.QueryRowContext(s.ctx, string(till), head.Epoch[:], int64(head.Seq), head.Hash[:]).Scan(&n)
+	const text = "SELECT count(*) FROM forks WHERE till = ? AND epoch = ? AND seq = ? AND hash = ?"
+	err := s.tx.Row(s.ctx, text, string(till), head.Epoch[:], int64(head.Seq), head.Hash[:]).Scan(&n)
 	return n > 0, err
 }

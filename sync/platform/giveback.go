@@ -2,7 +2,6 @@ package platform
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/wallet"
 	"github.com/tillproof/tillproof/sync/wire"
 )
@@ -61,7 +61,11 @@ func (d *desk) giveBack(ctx context.Context, a asker, call *wire.Call) error {
 
 // pursue gives a refund that was reserved to the wallet's loop, which may know it already. One that the loop knows no payment for is refused.
 func (d *desk) pursue(ctx context.Context, r refundRow) error {
-	err := d.loop.Refund(ctx, r.payment, wallet.Refund{Key: r.key, Till: r.till, Amount: r.money.Amount})
+	task, found, err := d.store.Task(ctx, r.payment)
+	if err != nil || found && !d.custody.mine(task.Till) || !found && !d.custody.mine(r.till) {
+		return err // another replica's loop finds it in the table
+	}
+	err = d.loop.Refund(ctx, r.payment, wallet.Refund{Key: r.key, Till: r.till, Amount: r.money.Amount})
 	if !errors.Is(err, wallet.ErrNoTask) {
 		return err
 	}
@@ -76,14 +80,17 @@ func (d *desk) pursue(ctx context.Context, r refundRow) error {
 
 // tellOnly commits a result without a task.
 func (s taskStore) tellOnly(ctx context.Context, r wallet.Result) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.transaction(ctx, func() error { return s.append(ctx, r.Till, []wallet.Result{r}) })
+	return s.db.Transact(ctx, func(tx *database.Tx) error {
+		if err := s.guard(ctx, tx, r.Till); err != nil {
+			return err
+		}
+		return s.append(ctx, tx, r.Till, []wallet.Result{r})
+	})
 }
 
 // resume gives the refunds that a dead platform had reserved to the loop again.
 func (d *desk) resume(ctx context.Context) error {
-	rows, err := all(ctx, d.store.q.refundsOpen, scanRefund)
+	rows, err := database.All(ctx, d.store.db, scanRefund, refundColumns+"WHERE state = 'requested'")
 	if err != nil {
 		return err
 	}
@@ -110,17 +117,20 @@ func (d *desk) operationStands(ctx context.Context, a asker, r *refundRow) error
 
 // result reads what a till was told of an operation; false when it has no outcome yet.
 func (s taskStore) result(ctx context.Context, payment pos.PaymentID, till pos.TillID, key pos.OperationKey) (*wire.Outcome, bool, error) {
+	const text = "SELECT n, outcome FROM results WHERE payment = ? AND till = ? AND operation = ? ORDER BY n LIMIT 1"
+	return database.One(s.db.Row(ctx, text, payment.String(), string(till), string(key)), scanOutcome)
+}
+
+// scanOutcome reads a numbered result.
+func scanOutcome(row database.Scanner) (*wire.Outcome, error) {
 	var n uint64
 	var raw []byte
 	var r wallet.Result
-	switch err := s.q.refundEnd.QueryRowContext(ctx, payment.String(), string(till), string(key)).Scan(&n, &raw); {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, false, nil
-	case err != nil:
-		return nil, false, err
+	if err := row.Scan(&n, &raw); err != nil {
+		return nil, err
 	}
 	err := json.Unmarshal(raw, &r)
-	return outcomeOf(n, &r), err == nil, err
+	return outcomeOf(n, &r), err
 }
 
 func (d *desk) answerOperation(ctx context.Context, a asker, o *wire.Outcome) error {
@@ -143,7 +153,7 @@ func (d *desk) operationQuery(ctx context.Context, a asker, call *wire.Call) err
 	if err != nil {
 		return err
 	}
-	rows, err := all(ctx, d.store.q.refundsOf, scanRefund, call.Payment.String())
+	rows, err := database.All(ctx, d.store.db, scanRefund, refundColumns+"WHERE payment = ?", call.Payment.String())
 	if err != nil {
 		return err
 	}
@@ -195,7 +205,10 @@ func (d *desk) notCollected(ctx context.Context, call *wire.Call, op *record.Ope
 
 // sameShop says which other tills' payments a till may be told of and give back: those of its own merchant.
 func (d *desk) sameShop(till pos.TillID) func(pos.TillID) bool {
-	return func(other pos.TillID) bool { return d.owner[other] != "" && d.owner[other] == d.owner[till] }
+	return func(other pos.TillID) bool {
+		mine := d.merchants.of(till)
+		return mine != "" && d.merchants.of(other) == mine
+	}
 }
 
 // foreignQuery tells of a payment that another till of the merchant may have taken. It closes nothing.
@@ -212,10 +225,8 @@ func (d *desk) foreignQuery(ctx context.Context, a asker, call *wire.Call) error
 
 // foreign describes a payment to another till of its merchant.
 func (s taskStore) foreign(ctx context.Context, payment pos.PaymentID, till pos.TillID, mine func(pos.TillID) bool) (o *wire.Outcome, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err = s.transaction(ctx, func() error {
-		p, owner, rows, err := s.books(ctx, payment)
+	err = s.db.Transact(ctx, func(tx *database.Tx) error {
+		p, owner, rows, err := s.books(ctx, tx, payment)
 		if err != nil {
 			return err
 		}

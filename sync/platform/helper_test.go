@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/binary"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -15,6 +14,8 @@ import (
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
+	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/database/databasetest"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -74,6 +75,12 @@ type bench struct {
 
 func newBench(t testing.TB, journals ...*outboxtest.Journal) *bench {
 	t.Helper()
+	return newBenchAt(t, databasetest.SQLite(t), journals...)
+}
+
+// newBenchAt is newBench on a database of either kind.
+func newBenchAt(t testing.TB, address string, journals ...*outboxtest.Journal) *bench {
+	t.Helper()
 	keys := map[pos.TillID]cose.PublicKey{}
 	for _, j := range journals {
 		keys[j.Till] = j.Signer.Public()
@@ -82,7 +89,7 @@ func newBench(t testing.TB, journals ...*outboxtest.Journal) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, path: filepath.Join(t.TempDir(), "ledger.db"), tills: tills}
+	b := &bench{t: t, path: address, tills: tills}
 	b.open()
 	t.Cleanup(func() { b.custody.Close() })
 	return b
@@ -95,6 +102,14 @@ func (b *bench) open() {
 		b.t.Fatal(err)
 	}
 	b.custody = custody
+}
+
+// script changes the database behind the ledger's back.
+func (c *Custody) script(ctx context.Context, text string) error {
+	return c.db.Transact(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, text)
+		return err
+	})
 }
 
 // restart is what a kill between commit and acknowledgement leaves: the file.

@@ -6,58 +6,128 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
 // sitting is the work of one transaction.
 type sitting struct {
 	ctx     context.Context
+	tx      *database.Tx
 	custody *Custody
 	book    *book
-	stirs   []stir // what the records leave for the wallet
+	chains  map[chainKey]*chain // every epoch of the tills that have delivered
+	fresh   []any               // records that are not written yet, as rows
+	stirs   []stir              // what the records leave for the wallet
+	told    []told              // results of the platform that the records tell of
 	now     int64
 }
 
-// begin loads every payment that the deliveries speak of.
-func (c *Custody) begin(ctx context.Context, deliveries []*Delivery) (*sitting, error) {
-	s := &sitting{ctx: ctx, custody: c, now: clock(), book: newBook()}
-	var ids []pos.PaymentID
-	seen := map[pos.PaymentID]bool{{}: true}
-	for _, d := range deliveries {
-		for i := range d.entries {
-			if id := d.entries[i].payment; !seen[id] {
-				seen[id] = true
-				ids = append(ids, id)
-			}
-		}
-	}
-	return s, s.book.load(ctx, c, ids)
-}
-
-// write puts the payments back; records and marks are written as they are taken, so that a till's next delivery in the same
-// transaction finds them.
-func (s *sitting) write() error {
-	if err := s.book.write(s.ctx, s.custody); err != nil {
-		return err
-	}
-	return s.writeStirs()
+// chainKey is an epoch of a till.
+type chainKey struct {
+	till  pos.TillID
+	epoch pos.Epoch
 }
 
 // chain is an epoch of a till as the ledger holds it.
 type chain struct {
-	id   int64 // of its mark; 0 when there is none yet
-	mark record.Head
+	id    int64 // of its mark; 0 when there is none yet
+	mark  record.Head
+	moved bool // the mark is not written yet
+}
+
+// begin locks the tills of the deliveries, so that what is read here stands until the commit, and loads how far the ledger holds them and every payment
+// that they speak of.
+func (c *Custody) begin(ctx context.Context, tx *database.Tx, deliveries []*Delivery) (*sitting, error) {
+	s := &sitting{ctx: ctx, tx: tx, custody: c, now: clock(), book: newBook(), chains: map[chainKey]*chain{}}
+	tills, names, locks := tillsOf(deliveries)
+	if err := c.guard(ctx, tx, tills...); err != nil {
+		return nil, err
+	}
+	if err := tx.LockAll(ctx, locks...); err != nil {
+		return nil, err
+	}
+	if err := s.loadChains(names); err != nil {
+		return nil, err
+	}
+	return s, s.book.load(ctx, tx, c.states, deliveries)
+}
+
+// tillsOf lists the tills of deliveries, each once, and the names of their locks.
+func tillsOf(deliveries []*Delivery) (tills []pos.TillID, names, locks []string) {
+	for _, d := range deliveries {
+		if !slices.Contains(tills, d.till) {
+			tills, names, locks = append(tills, d.till), append(names, string(d.till)), append(locks, "till/"+string(d.till))
+		}
+	}
+	return tills, names, locks
+}
+
+func (s *sitting) loadChains(tills []string) error {
+	return s.tx.Among(s.ctx, "SELECT till, epoch, id, seq, head FROM marks WHERE till IN (?)", tills, func(row database.Scanner) error {
+		var key chainKey
+		var epoch, head []byte
+		c := &chain{}
+		if err := row.Scan(&key.till, &epoch, &c.id, &c.mark.Seq, &head); err != nil {
+			return err
+		}
+		if err := errors.Join(blob(key.epoch[:], epoch, "epoch"), blob(c.mark.Hash[:], head, "head")); err != nil {
+			return err
+		}
+		c.mark.Epoch = key.epoch
+		s.chains[key] = c
+		return nil
+	})
+}
+
+// chain is how far the ledger holds an epoch.
+func (s *sitting) chain(till pos.TillID, epoch pos.Epoch) *chain {
+	key := chainKey{till, epoch}
+	if s.chains[key] == nil {
+		s.chains[key] = &chain{mark: record.Genesis(till, epoch)}
+	}
+	return s.chains[key]
+}
+
+// write puts everything where it belongs: records first, so that a mark never promises what is not there.
+func (s *sitting) write() error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	for _, c := range s.chains {
+		if !c.moved {
+			continue
+		}
+		if _, err := s.tx.Exec(s.ctx, "UPDATE marks SET seq = ?, head = ?, updated_at = ? WHERE id = ?", int64(c.mark.Seq), c.mark.Hash[:], s.now, c.id); err != nil {
+			return err
+		}
+	}
+	if err := s.book.write(s); err != nil {
+		return err
+	}
+	if err := s.writeStirs(); err != nil {
+		return err
+	}
+	if err := s.recount(); err != nil {
+		return err
+	}
+	return s.chargedTwice()
+}
+
+// flush writes the records that wait.
+func (s *sitting) flush() error {
+	rows := s.fresh
+	s.fresh = nil
+	return s.tx.Insert(s.ctx, recordsTable(), rows)
 }
 
 // ingest takes one delivery, and says what became of it.
 func (s *sitting) ingest(d *Delivery) (wire.Ack, error) {
-	c, err := s.chain(d)
-	if err != nil {
-		return wire.Ack{}, err
-	}
+	c := s.chain(d.till, d.prev.Epoch)
 	ack := wire.Ack{Till: d.till, Mark: c.mark, State: wire.AckOK, At: s.now}
 	common, held, err := s.common(d, c)
 	if err != nil {
@@ -80,14 +150,18 @@ func (s *sitting) ingest(d *Delivery) (wire.Ack, error) {
 		return ack, err
 	}
 	if ack.State == wire.AckFork {
+		if err := s.custody.notice(s.ctx, s.tx, d, true, nil); err != nil {
+			return ack, err
+		}
 		return ack, s.losing(d, d.entries[common:])
 	}
-	if err := s.passOver(d.till, d.entries[common:]); err != nil {
-		return ack, err
-	}
+	s.passOver(d.till, d.entries[common:])
 	ack.Held = append(held, s.fold(d.till, d.entries[common:])...)
 	if len(ack.Held) > 0 {
 		ack.State = wire.AckHeld
+	}
+	if err := s.custody.notice(s.ctx, s.tx, d, false, ack.Held); err != nil {
+		return ack, err
 	}
 	if common < len(d.entries) {
 		ack.Mark = last
@@ -100,7 +174,8 @@ func (s *sitting) ingest(d *Delivery) (wire.Ack, error) {
 func (s *sitting) keepKeys(d *Delivery) error {
 	for i := range d.entries {
 		if e := &d.entries[i]; e.nextKey != nil {
-			if _, err := s.custody.q.addKey.ExecContext(s.ctx, string(d.till), e.nextKey); err != nil {
+			const add = "INSERT INTO till_keys (till, public) VALUES (?,?) ON CONFLICT DO NOTHING"
+			if _, err := s.tx.Exec(s.ctx, add, string(d.till), e.nextKey); err != nil {
 				return err
 			}
 		}
@@ -117,26 +192,16 @@ func (d *Delivery) fits(mark record.Head, common int) bool {
 	return uint64(common) == min(uint64(len(d.entries)), uint64(mark.Seq-d.prev.Seq))
 }
 
-// chain is how far the ledger holds the delivery's epoch.
-func (s *sitting) chain(d *Delivery) (c chain, err error) {
-	c.mark = record.Genesis(d.till, d.prev.Epoch)
-	var head []byte
-	err = s.custody.q.mark.QueryRowContext(s.ctx, string(d.till), d.prev.Epoch[:]).Scan(&c.id, &c.mark.Seq, &head)
-	if errors.Is(err, sql.ErrNoRows) {
-		return c, nil
-	}
-	if err != nil {
-		return c, err
-	}
-	return c, blob(c.mark.Hash[:], head, "head")
-}
-
 // common counts the delivery's first records that the ledger holds already, byte for byte, and names those of them that are held.
-func (s *sitting) common(d *Delivery, c chain) (n int, held []pos.Seq, err error) {
+func (s *sitting) common(d *Delivery, c *chain) (n int, held []pos.Seq, err error) {
 	if d.prev.Seq >= c.mark.Seq {
 		return 0, nil, nil
 	}
-	rows, err := s.custody.q.stored.QueryContext(s.ctx, rowID(c.id, d.prev.Seq+1), rowID(c.id, d.last().Seq))
+	if err := s.flush(); err != nil {
+		return 0, nil, err
+	}
+	rows, err := s.tx.Query(s.ctx, "SELECT id, held IS NOT NULL, bytes FROM records WHERE id BETWEEN ? AND ? ORDER BY id", rowID(c.id, d.prev.Seq+1),
+		rowID(c.id, d.last().Seq))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -162,25 +227,23 @@ func (s *sitting) common(d *Delivery, c chain) (n int, held []pos.Seq, err error
 	return n, held, rows.Err()
 }
 
-// extend writes records behind the mark and moves it to the delivery's last one.
-func (s *sitting) extend(c chain, d *Delivery, added []entry) error {
+// extend puts records behind the mark and moves it to the delivery's last one.
+func (s *sitting) extend(c *chain, d *Delivery, added []entry) error {
 	last := d.last()
 	if c.id == 0 {
-		r, err := s.custody.q.addMark.ExecContext(s.ctx, string(d.till), last.Epoch[:], int64(last.Seq), last.Hash[:], s.now)
-		if err != nil {
+		const add = "INSERT INTO marks (till, epoch, seq, head, updated_at) VALUES (?,?,?,?,?) RETURNING id"
+		if err := s.tx.Row(s.ctx, add, string(d.till), last.Epoch[:], int64(last.Seq), last.Hash[:], s.now).Scan(&c.id); err != nil {
 			return err
 		}
-		if c.id, err = r.LastInsertId(); err != nil {
-			return err
-		}
-	} else if _, err := s.custody.q.moveMark.ExecContext(s.ctx, int64(last.Seq), last.Hash[:], s.now, c.id); err != nil {
-		return err
+	} else {
+		c.moved = true
 	}
-	values := make([]any, 0, 7*len(added))
+	c.mark = last
+	s.fresh = slices.Grow(s.fresh, 7*len(added))
 	for i := range added {
-		values = append(added[i].row(values, s.now), rowID(c.id, added[i].record.Seq))
+		s.fresh = append(added[i].row(s.fresh, s.now), rowID(c.id, added[i].record.Seq))
 	}
-	return s.custody.q.putRecords.insert(s.ctx, values)
+	return nil
 }
 
 // row appends the values that records and forks have in common.

@@ -15,8 +15,13 @@ import (
 // sends it again.
 const (
 	lanes     = 2   // verify in parallel; a till's batches always take the same lane, so their order is kept
-	laneQueue = 128 // messages that wait in a lane, up to wire.GoodSize each
-	groupSize = 16  // deliveries in one transaction
+	writers   = 4   // transactions beside each other, with PostgreSQL; a till's batches always take the same one
+	laneQueue = 512 // messages that wait in a lane, up to wire.GoodSize each: what a flush of a slow disk holds up of many tills
+	groupSize = 16  // full deliveries in one transaction
+
+	// Many tills send small deliveries, and a flush costs the same for all of them: a transaction holds as many records as groupSize full ones have.
+	groupMost    = 128
+	groupRecords = groupSize * wire.MaxRecords
 )
 
 // letter is a message on its way in.
@@ -55,7 +60,7 @@ type intake struct {
 	*Service
 	in     [lanes]chan letter
 	calls  [callLanes]chan letter // to the desk
-	ledger chan parcel
+	ledger []chan parcel          // one with SQLite
 	out    chan receipt
 	conn   atomic.Pointer[mqtt.Conn] // nil while the broker is away
 
@@ -64,7 +69,13 @@ type intake struct {
 }
 
 func newIntake(s *Service) *intake {
-	i := &intake{Service: s, ledger: make(chan parcel, groupSize), out: make(chan receipt, 4*groupSize)}
+	i := &intake{Service: s, ledger: make([]chan parcel, 1), out: make(chan receipt, groupMost)}
+	if s.leases != nil {
+		i.ledger = make([]chan parcel, writers)
+	}
+	for n := range i.ledger {
+		i.ledger[n] = make(chan parcel, groupMost)
+	}
 	for n := range i.in {
 		i.in[n] = make(chan letter, laneQueue)
 	}
@@ -92,6 +103,9 @@ func (i *intake) Counts() Counts {
 func (i *intake) serve(ctx context.Context, c *mqtt.Conn) error {
 	i.conn.Store(c)
 	defer i.conn.Store(nil)
+	if i.leases != nil {
+		return i.subscribe(ctx, c)
+	}
 	<-ctx.Done()
 	return mqtt.ErrClosed
 }
@@ -99,10 +113,17 @@ func (i *intake) serve(ctx context.Context, c *mqtt.Conn) error {
 // receive is called by the broker's connection and must not block.
 func (i *intake) receive(name string, message []byte) {
 	topic, channel, err := wire.ParseTopic(name)
+	if err == nil && channel == wire.UpBirth {
+		i.heard(topic, message)
+		return
+	}
 	if err != nil || channel != wire.UpRecords && channel != wire.UpCall {
 		i.count(func(c *Counts) { c.Broken++ })
 		i.opts.Log.Warn("a message on a topic that is none of ours", "topic", name, "error", err)
 		return
+	}
+	if !i.custody.mine(topic.Till) {
+		return // it is on its way between two replicas; its till sends it again
 	}
 	lane := i.in[wire.Partition(topic.Till)%lanes]
 	if channel == wire.UpCall {
@@ -121,7 +142,9 @@ func (i *intake) run(ctx context.Context) {
 	for n := range i.in {
 		group.Go(func() { i.verify(ctx, i.in[n]) })
 	}
-	group.Go(func() { i.commit(ctx) })
+	for n := range i.ledger {
+		group.Go(func() { i.commit(ctx, i.ledger[n]) })
+	}
 	group.Go(func() { i.acknowledge(ctx) })
 	group.Wait()
 }
@@ -138,7 +161,7 @@ func (i *intake) verify(ctx context.Context, in <-chan letter) {
 				continue
 			}
 			select {
-			case i.ledger <- parcel{l.topic, d}:
+			case i.ledger[wire.Partition(l.topic.Till)/lanes%len(i.ledger)] <- parcel{l.topic, d}:
 			case <-ctx.Done():
 				return
 			}
@@ -164,15 +187,16 @@ func (i *intake) refuse(l letter, err error) {
 }
 
 // commit takes what waits in one transaction.
-func (i *intake) commit(ctx context.Context) {
+func (i *intake) commit(ctx context.Context, ledger <-chan parcel) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case first := <-i.ledger:
+		case first := <-ledger:
 			group := []parcel{first}
-			for len(group) < groupSize && len(i.ledger) > 0 {
-				group = append(group, <-i.ledger)
+			for records := len(first.delivery.entries); len(group) < groupMost && records < groupRecords && len(ledger) > 0; {
+				next := <-ledger
+				group, records = append(group, next), records+len(next.delivery.entries)
 			}
 			i.take(ctx, group)
 		}
@@ -184,6 +208,7 @@ func (i *intake) take(ctx context.Context, group []parcel) {
 	for n := range group {
 		deliveries[n] = group[n].delivery
 	}
+	began := time.Now()
 	acks, err := i.custody.Take(ctx, deliveries...)
 	if err != nil {
 		i.count(func(c *Counts) { c.Failed += uint64(len(group)) })
@@ -192,6 +217,9 @@ func (i *intake) take(ctx context.Context, group []parcel) {
 		}
 		return
 	}
+	i.health.wrote()
+	i.meter.commits.Note(time.Since(began))
+	i.meter.committed(group, acks)
 	for n := range acks {
 		i.tally(&acks[n])
 		select {

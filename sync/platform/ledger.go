@@ -3,45 +3,57 @@ package platform
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
 // Ledger reads a ledger, also while a platform writes it. It is safe for concurrent use.
 type Ledger struct {
-	db      *sql.DB
-	version int // of the schema
+	db      *database.DB
+	own     bool // whether db ends with this
+	version int  // of the schema
 }
 
-// OpenLedger opens the SQLite database for reading only. It creates nothing.
-func OpenLedger(path string) (*Ledger, error) {
-	if _, err := os.Stat(path); err != nil {
+// OpenLedger opens a ledger for reading only: the path of an SQLite file, or the address of a PostgreSQL database. It creates nothing.
+func OpenLedger(address string) (*Ledger, error) {
+	ctx := context.Background()
+	db, err := database.OpenReader(ctx, address)
+	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	db, err := openSQLite(path, "ro")
+	l, err := newLedger(ctx, db)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("ledger %s: %w", database.Name(address), err)
+	}
+	l.own = true
+	return l, nil
+}
+
+// newLedger reads a ledger in a database that is open.
+func newLedger(ctx context.Context, db *database.DB) (*Ledger, error) {
+	version, err := schemaOf(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	var version int
-	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("ledger %s: %w", path, err)
-	}
 	if version < 1 || version > schemaVersion {
-		db.Close()
-		return nil, fmt.Errorf("ledger %s: schema %d, this is %d", path, version, schemaVersion)
+		return nil, fmt.Errorf("schema %d, this is %d", version, schemaVersion)
 	}
 	return &Ledger{db: db, version: version}, nil
 }
 
 // Close ends the use of the database.
-func (l *Ledger) Close() error { return l.db.Close() }
+func (l *Ledger) Close() error {
+	if !l.own {
+		return nil
+	}
+	return l.db.Close()
+}
 
 // Mark is how far the ledger holds an epoch of a till.
 type Mark struct {
@@ -74,43 +86,58 @@ type PaymentRow struct {
 
 // Marks iterates over all epochs of all tills, in the order of till and epoch. An error ends it.
 func (l *Ledger) Marks(ctx context.Context) iter.Seq2[Mark, error] {
-	return query(ctx, l.db, "SELECT till, epoch, seq, head, updated_at FROM marks ORDER BY till, epoch", func(rows *sql.Rows) (Mark, error) {
+	return database.Each(ctx, l.db, func(rows database.Scanner) (Mark, error) {
 		var m Mark
 		var epoch, head []byte
 		if err := rows.Scan(&m.Till, &epoch, &m.Head.Seq, &head, &m.UpdatedAt); err != nil {
 			return m, err
 		}
 		return m, errors.Join(blob(m.Head.Epoch[:], epoch, "epoch"), blob(m.Head.Hash[:], head, "head"))
-	})
+	}, "SELECT till, epoch, seq, head, updated_at FROM marks ORDER BY till, epoch")
 }
 
 // Records iterates over the records that the marks go by, in the order of till, epoch and number. An error ends it.
 func (l *Ledger) Records(ctx context.Context) iter.Seq2[StoredRecord, error] {
-	return stored(ctx, l.db, `SELECT till, epoch, records.id & 1099511627775, bytes, signature, coalesce(held, ''), received_at
-		FROM marks JOIN records ON records.id BETWEEN marks.id << 40 AND (marks.id << 40) + marks.seq ORDER BY till, epoch, records.id`)
+	const text = `SELECT till, epoch, records.id & 1099511627775, bytes, signature, coalesce(held, ''), received_at
+		FROM marks JOIN records ON records.id BETWEEN marks.id << 40 AND (marks.id << 40) + marks.seq WHERE marks.id = ? ORDER BY records.id`
+	return func(yield func(StoredRecord, error) bool) {
+		marks, err := database.All(ctx, l.db, func(row database.Scanner) (id int64, err error) { return id, row.Scan(&id) },
+			"SELECT id FROM marks ORDER BY till, epoch")
+		if err != nil {
+			yield(StoredRecord{}, err)
+			return
+		}
+		for _, id := range marks {
+			for r, err := range l.stored(ctx, text, id) {
+				if !yield(r, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Forks iterates over the records of branches that lost, in the order of till, epoch, number and hash. An error ends it.
 func (l *Ledger) Forks(ctx context.Context) iter.Seq2[StoredRecord, error] {
-	return stored(ctx, l.db, `SELECT till, epoch, seq, bytes, signature, coalesce(held, ''), received_at FROM forks ORDER BY till, epoch, seq, hash`)
+	return l.stored(ctx, `SELECT till, epoch, seq, bytes, signature, coalesce(held, ''), received_at FROM forks ORDER BY till, epoch, seq, hash`)
 }
 
-func stored(ctx context.Context, db *sql.DB, text string) iter.Seq2[StoredRecord, error] {
-	return query(ctx, db, text, func(rows *sql.Rows) (StoredRecord, error) {
+func (l *Ledger) stored(ctx context.Context, text string, args ...any) iter.Seq2[StoredRecord, error] {
+	return database.Each(ctx, l.db, func(row database.Scanner) (StoredRecord, error) {
 		var r StoredRecord
 		var epoch []byte
-		if err := rows.Scan(&r.Till, &epoch, &r.Head.Seq, &r.Raw, &r.Signature, &r.Held, &r.ReceivedAt); err != nil {
+		if err := row.Scan(&r.Till, &epoch, &r.Head.Seq, &r.Raw, &r.Signature, &r.Held, &r.ReceivedAt); err != nil {
 			return r, err
 		}
 		r.Head.Hash = sha256.Sum256(r.Raw)
 		return r, blob(r.Head.Epoch[:], epoch, "epoch")
-	})
+	}, text, args...)
 }
 
 // Payments iterates over ledger_v1, in the order of payment ids and so of time. An error ends it.
 func (l *Ledger) Payments(ctx context.Context) iter.Seq2[PaymentRow, error] {
 	const text = "SELECT till, epoch, seq, payment, order_ref, attempt, tender, status, amount, currency FROM ledger_v1 ORDER BY payment"
-	return query(ctx, l.db, text, func(rows *sql.Rows) (PaymentRow, error) {
+	return database.Each(ctx, l.db, func(rows database.Scanner) (PaymentRow, error) {
 		var p PaymentRow
 		var epoch, payment string
 		err := rows.Scan(&p.Till, &epoch, &p.Seq, &payment, &p.Key.Order, &p.Key.Attempt, &p.Tender, &p.Status, &p.Money.Amount, &p.Money.Currency)
@@ -122,7 +149,7 @@ func (l *Ledger) Payments(ctx context.Context) iter.Seq2[PaymentRow, error] {
 		}
 		p.Payment, err = pos.ParsePaymentID(payment)
 		return p, err
-	})
+	}, text)
 }
 
 // ReturnRow is a row of returns_v1: what a till has given back of a payment that another till has taken.
@@ -145,7 +172,7 @@ func (l *Ledger) Returns(ctx context.Context) iter.Seq2[ReturnRow, error] {
 		return func(func(ReturnRow, error) bool) {}
 	}
 	const text = "SELECT till, of_till, payment, order_ref, attempt, tender, epoch, seq, amount, at_acquirer, currency FROM returns_v1 ORDER BY payment, till"
-	return query(ctx, l.db, text, func(rows *sql.Rows) (r ReturnRow, err error) {
+	return database.Each(ctx, l.db, func(rows database.Scanner) (r ReturnRow, err error) {
 		var payment, epoch string
 		err = rows.Scan(&r.Till, &r.Of, &payment, &r.Key.Order, &r.Key.Attempt, &r.Tender, &epoch, &r.Seq, &r.Money.Amount, &r.Acquirer, &r.Money.Currency)
 		if err != nil {
@@ -156,27 +183,5 @@ func (l *Ledger) Returns(ctx context.Context) iter.Seq2[ReturnRow, error] {
 		}
 		r.Payment, err = pos.ParsePaymentID(payment)
 		return r, err
-	})
-}
-
-// query runs a query when it is iterated over, and yields one value a row.
-func query[T any](ctx context.Context, db *sql.DB, text string, scan func(*sql.Rows) (T, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		rows, err := db.QueryContext(ctx, text)
-		if err != nil {
-			yield(none, err)
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			v, err := scan(rows)
-			if !yield(v, err) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(none, err)
-		}
-	}
+	}, text)
 }

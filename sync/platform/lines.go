@@ -6,44 +6,9 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// newest lists payments in the falling order of their ids, which is that of time.
-func (l *Ledger) newest(ctx context.Context, before string, limit int) ([]paymentLine, error) {
-	if before == "" {
-		before = "~" // sorts behind every id
-	}
-	states, err := newStateCodec()
-	if err != nil {
-		return nil, err
-	}
-	rows, err := l.db.QueryContext(ctx, `SELECT payment, till, order_ref, attempt, tender, status, amount, currency, fork, state
-		FROM payments WHERE payment < ? ORDER BY payment DESC LIMIT ?`, before, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []paymentLine{}
-	for rows.Next() {
-		var p paymentLine
-		var state []byte
-		if err := rows.Scan(&p.ID, &p.Till, &p.Order, &p.Attempt, &p.Tender, &p.Status, &p.Amount, &p.Currency, &p.Fork, &state); err != nil {
-			return nil, err
-		}
-		v, err := states.decode(state)
-		if err != nil {
-			return nil, err
-		}
-		if p.Scheme = v.Intent.Scheme; p.Scheme == "" && v.Presented != nil {
-			p.Scheme = v.Presented.Scheme
-		}
-		p.Refunded, p.Unwanted, p.CreatedAt, p.UpdatedAt = int64(v.Returned), v.Unwanted, stamp(v.Created), stamp(v.Updated)
-		items = append(items, p)
-	}
-	return items, rows.Err()
-}
-
 // sums adds all payments up.
 func (l *Ledger) sums(ctx context.Context) (*sums, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT tender, status, currency, count(*), sum(amount) FROM payments GROUP BY tender, status, currency")
+	rows, err := l.db.Query(ctx, "SELECT tender, status, currency, count(*), CAST(sum(amount) AS BIGINT) FROM payments GROUP BY tender, status, currency")
 	if err != nil {
 		return nil, err
 	}

@@ -2,63 +2,11 @@ package platform
 
 import (
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
 )
-
-// paymentLine is a payment as /v1/payments shows it. Times are those of the till's clock.
-type paymentLine struct {
-	ID        string     `json:"id"`
-	Till      pos.TillID `json:"till"`
-	Order     string     `json:"order"`
-	Attempt   int        `json:"attempt"`
-	Tender    pos.Tender `json:"tender"`
-	Scheme    string     `json:"scheme,omitempty"`
-	Status    pos.Status `json:"status"`
-	Amount    int64      `json:"amount"` // what was taken, else what was asked for
-	Currency  string     `json:"currency"`
-	Refunded  int64      `json:"refunded_amount"`
-	Unwanted  bool       `json:"unwanted"`
-	Fork      bool       `json:"fork"` // begun by a branch of a journal that lost
-	CreatedAt string     `json:"created_at"`
-	UpdatedAt string     `json:"updated_at"`
-}
-
-// The sizes of a page of payments.
-const (
-	usualLines = 50
-	mostLines  = 200
-)
-
-// payments lists payments, newest first: those before the id `before`, at most `limit`.
-func (s *Service) payments(w http.ResponseWriter, r *http.Request) {
-	limit, before := usualLines, r.FormValue("before")
-	if text := r.FormValue("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > mostLines {
-			reply(w, http.StatusBadRequest, map[string]any{"error": "limit is not between 1 and " + strconv.Itoa(mostLines)})
-			return
-		}
-		limit = n
-	}
-	if _, err := pos.ParsePaymentID(before); before != "" && err != nil {
-		reply(w, http.StatusBadRequest, map[string]any{"error": "before is not a payment's id"})
-		return
-	}
-	items, err := s.ledger.newest(r.Context(), before, limit+1)
-	if err != nil {
-		s.unreadable(w, err)
-		return
-	}
-	page := map[string]any{"items": items}
-	if len(items) > limit {
-		page["items"], page["next"] = items[:limit], items[limit-1].ID
-	}
-	reply(w, http.StatusOK, page)
-}
 
 func (s *Service) unreadable(w http.ResponseWriter, err error) {
 	s.opts.Log.Error("the ledger cannot be read", "error", err)

@@ -9,7 +9,9 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/platform/registry"
 	"github.com/tillproof/tillproof/sync/policy"
+	"github.com/tillproof/tillproof/sync/provision"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -25,14 +27,10 @@ type PolicyConfig struct {
 	Hotlist  *policy.Hotlist `yaml:"hotlist,omitempty"`
 }
 
-// document is the policy for one till and one life of its journal.
-func (c *PolicyConfig) document(till pos.TillID, epoch pos.Epoch) *policy.Document {
-	d := &policy.Document{Till: till, Epoch: epoch, Version: c.Version, IssuedAt: clock(), Currency: c.Currency, Default: c.Default, Limits: c.Limits,
-		Hotlist: c.Hotlist}
-	if !c.EndsAt.IsZero() {
-		d.EndsAt = c.EndsAt.UnixMilli()
-	}
-	return d
+// limit is the policy as the registry keeps it.
+func (c *PolicyConfig) limit(id string) *registry.Limit {
+	return &registry.Limit{ID: id, Merchant: c.Merchant, Tills: c.Tills, Version: c.Version, EndsAt: c.EndsAt, Currency: c.Currency, Default: c.Default,
+		Limits: c.Limits, Hotlist: c.Hotlist}
 }
 
 // checkPolicies returns the YAML path of the first policy that cannot be used, and why.
@@ -40,7 +38,7 @@ func (c *Config) checkPolicies() (at string, err error) {
 	seen := map[pos.TillID]bool{}
 	for i := range c.Policies {
 		p, at := &c.Policies[i], fmt.Sprintf("$.policies[%d]", i)
-		if err := p.document("", pos.Epoch{}).Check(); err != nil {
+		if err := p.limit("").Document().Check(); err != nil {
 			return at, err
 		}
 		tills := c.tillsOf(p)
@@ -76,30 +74,37 @@ func (c *Config) tillsOf(p *PolicyConfig) (list []pos.TillID) {
 }
 
 const (
-	policyEvery = 2 * time.Second  // the pause between two looks at the tills' epochs
+	policyEvery = 2 * time.Second  // the pause between two looks at the registry and the tills' epochs
 	policyAgain = 10 * time.Minute // all are sent again: a broker may lose what it keeps
 )
 
-// publisher sends the tills their policies, each bound to the life of the journal that the ledger knows, again after each connection and for each new
-// life. The broker keeps the last one, so that a till finds it whenever it comes.
+// published is what a till was sent last.
+type published struct {
+	epoch           pos.Epoch // that its policy names
+	policy, configs uint64    // versions
+}
+
+// publisher sends the tills their policies, each bound to the life of the journal that the ledger knows, and their configurations: again after each
+// connection, for each new life and for each change in the registry. The broker keeps the last one, so that a till finds it whenever it comes.
 type publisher struct {
 	*intake
 	ledger *Ledger
-	conn   *mqtt.Conn               // that the policies of sent went through
-	sent   map[pos.TillID]pos.Epoch // the epoch that a till's policy names
+	conn   *mqtt.Conn               // that what stands in sent went through
+	sent   map[pos.TillID]published // by till
 	since  time.Time                // of sent
+
+	version  uint64 // of the registry, that policies and settings are of
+	policies []registry.Policy
+	settings []registry.Configuration
 }
 
 // run works until the context ends. What fails is tried again.
 func (p *publisher) run(ctx context.Context) {
-	if len(p.config.Policies) == 0 {
-		return
-	}
 	tick := time.NewTicker(policyEvery)
 	defer tick.Stop()
 	for {
 		if err := p.publishAll(ctx); err != nil && ctx.Err() == nil {
-			p.opts.Log.Warn("policies were not sent; they are tried again", "error", err)
+			p.opts.Log.Warn("policies or configurations were not sent; they are tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -115,7 +120,39 @@ func (p *publisher) publishAll(ctx context.Context) error {
 		return nil
 	}
 	if conn != p.conn || time.Since(p.since) > policyAgain {
-		p.conn, p.sent, p.since = conn, map[pos.TillID]pos.Epoch{}, time.Now()
+		p.conn, p.sent, p.since = conn, map[pos.TillID]published{}, time.Now()
+	}
+	if err := p.refresh(ctx); err != nil {
+		return err
+	}
+	errs := []error{p.publishPolicies(ctx, conn)}
+	for i := range p.settings {
+		errs = append(errs, p.configure(ctx, conn, &p.settings[i]))
+	}
+	return errors.Join(errs...)
+}
+
+// refresh reads the registry anew where it has changed.
+func (p *publisher) refresh(ctx context.Context) error {
+	version, err := p.registry.Version(ctx)
+	if err != nil || version == p.version {
+		return err
+	}
+	policies, err := p.registry.Policies(ctx)
+	if err != nil {
+		return err
+	}
+	settings, err := p.registry.Configurations(ctx)
+	if err != nil {
+		return err
+	}
+	p.version, p.policies, p.settings = version, policies, settings
+	return nil
+}
+
+func (p *publisher) publishPolicies(ctx context.Context, conn *mqtt.Conn) error {
+	if len(p.policies) == 0 {
+		return nil
 	}
 	epochs := map[pos.TillID]pos.Epoch{}
 	for m, err := range p.ledger.Marks(ctx) {
@@ -125,25 +162,48 @@ func (p *publisher) publishAll(ctx context.Context) error {
 		epochs[m.Till] = m.Head.Epoch // the latest: epochs come in their order
 	}
 	var errs []error
-	for i := range p.config.Policies {
-		for _, till := range p.config.tillsOf(&p.config.Policies[i]) {
-			if epoch, known := epochs[till]; known && p.sent[till] != epoch {
-				errs = append(errs, p.publish(ctx, conn, &p.config.Policies[i], till, epoch))
-			}
+	for i := range p.policies {
+		one := &p.policies[i]
+		epoch, known := epochs[one.Till]
+		if last := p.sent[one.Till]; known && (last.epoch != epoch || last.policy != one.Document.Version) {
+			errs = append(errs, p.publish(ctx, conn, one, epoch))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (p *publisher) publish(ctx context.Context, conn *mqtt.Conn, c *PolicyConfig, till pos.TillID, epoch pos.Epoch) error {
-	message, err := policy.Seal(c.document(till, epoch), p.signer)
+func (p *publisher) publish(ctx context.Context, conn *mqtt.Conn, one *registry.Policy, epoch pos.Epoch) error {
+	d := *one.Document
+	d.Till, d.Epoch, d.IssuedAt = one.Till, epoch, clock()
+	message, err := policy.Seal(&d, p.signer)
 	if err != nil {
 		return err
 	}
-	topic := wire.Topic{Merchant: c.Merchant, Till: till}.On(wire.DownPolicy)
-	if err := conn.PublishRetained(ctx, topic, message); err != nil {
+	if err := conn.PublishRetained(ctx, wire.Topic{Merchant: one.Merchant, Till: one.Till}.On(wire.DownPolicy), message); err != nil {
 		return err
 	}
-	p.sent[till] = epoch
+	last := p.sent[one.Till]
+	last.epoch, last.policy = epoch, d.Version
+	p.sent[one.Till] = last
+	return nil
+}
+
+// configure sends a till its configuration, unless it was sent that version.
+func (p *publisher) configure(ctx context.Context, conn *mqtt.Conn, one *registry.Configuration) error {
+	last := p.sent[one.Till]
+	if last.configs == one.Document.Version {
+		return nil
+	}
+	d := *one.Document
+	d.Till, d.At = one.Till, clock()
+	message, err := provision.Seal(&d, p.signer)
+	if err != nil {
+		return err
+	}
+	if err := conn.PublishRetained(ctx, wire.Topic{Merchant: one.Merchant, Till: one.Till}.On(wire.DownConfig), message); err != nil {
+		return err
+	}
+	last.configs = d.Version
+	p.sent[one.Till] = last
 	return nil
 }

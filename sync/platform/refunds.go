@@ -2,13 +2,13 @@ package platform
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/wallet"
 )
 
@@ -24,24 +24,12 @@ type refundRow struct {
 // errNotInCustody says that the platform does not hold the payment, or not yet: nothing was decided.
 var errNotInCustody = errors.New("the payment is not in custody")
 
-// prepareRefunds prepares what the table of refunds is asked and told.
-func (c *Custody) prepareRefunds(write, read func(string) *sql.Stmt) {
-	const columns = "SELECT payment, till, operation, amount, currency, state FROM refunds "
-	q := &c.q
-	q.refunds = write(columns + "WHERE payment = ?")
-	q.addRefund = write("INSERT INTO refunds (payment, till, operation, amount, currency, state, at) VALUES (?,?,?,?,?,?,?)")
-	q.endRefund = write("UPDATE refunds SET state = ? WHERE payment = ? AND till = ? AND operation = ?")
-	q.pageOf = write("SELECT till, state FROM payments WHERE payment = ?")
-	q.refundsOf = read(columns + "WHERE payment = ?")
-	q.refundsOpen = read(columns + "WHERE state = 'requested'")
-	q.keys = read("SELECT till, public FROM till_keys")
-	q.lastOf = read("SELECT coalesce(max(n), 0) FROM results WHERE till = ?")
-	q.refundEnd = read("SELECT n, outcome FROM results WHERE payment = ? AND till = ? AND operation = ? ORDER BY n LIMIT 1")
-}
+// refundColumns are what [scanRefund] reads.
+const refundColumns = "SELECT payment, till, operation, amount, currency, state FROM refunds "
 
-func scanRefund(rows *sql.Rows) (r refundRow, err error) {
+func scanRefund(row database.Scanner) (r refundRow, err error) {
 	var payment string
-	if err := rows.Scan(&payment, &r.till, &r.key, &r.money.Amount, &r.money.Currency, &r.state); err != nil {
+	if err := row.Scan(&payment, &r.till, &r.key, &r.money.Amount, &r.money.Currency, &r.state); err != nil {
 		return r, err
 	}
 	r.payment, err = pos.ParsePaymentID(payment)
@@ -49,12 +37,12 @@ func scanRefund(rows *sql.Rows) (r refundRow, err error) {
 }
 
 // endRefund notes what became of a refund, in the transaction of the result that says so.
-func (s taskStore) endRefund(ctx context.Context, r *wallet.Result) error {
+func endRefund(ctx context.Context, tx *database.Tx, r *wallet.Result) error {
 	state := pos.OperationRefused
 	if r.Status == pos.Refunded {
 		state = pos.OperationDone
 	}
-	_, err := s.q.endRefund.ExecContext(ctx, string(state), r.Payment.String(), string(r.Till), string(r.Operation))
+	_, err := tx.Exec(ctx, "UPDATE refunds SET state = ? WHERE payment = ? AND till = ? AND operation = ?", string(state), r.Payment.String(), string(r.Till), string(r.Operation))
 	return err
 }
 
@@ -63,10 +51,15 @@ func (s taskStore) endRefund(ctx context.Context, r *wallet.Result) error {
 // acquirer is to be asked), done (money that a drawer gives back: it may leave now) or refused, the last two with their result. [errNotInCustody]
 // when the platform does not hold the payment or may not tell this till of it.
 func (s taskStore) reserve(ctx context.Context, till pos.TillID, op *record.Operation, mine func(pos.TillID) bool) (row refundRow, results []wallet.Result, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err = s.transaction(ctx, func() error {
-		p, owner, rows, err := s.books(ctx, op.Payment)
+	err = s.db.Transact(ctx, func(tx *database.Tx) error {
+		row, results = refundRow{}, nil
+		if err := s.guard(ctx, tx, till); err != nil {
+			return err
+		}
+		if err := tx.Lock(ctx, paymentLock(op.Payment)); err != nil {
+			return err
+		}
+		p, owner, rows, err := s.books(ctx, tx, op.Payment)
 		if err != nil {
 			return err
 		}
@@ -83,14 +76,15 @@ func (s taskStore) reserve(ctx context.Context, till pos.TillID, op *record.Oper
 		if r := decide(p, owner, rows, till, op); r != nil {
 			results = []wallet.Result{*r}
 		}
-		return s.putRefund(ctx, &row, results)
+		return s.putRefund(ctx, tx, &row, results)
 	})
 	return row, results, err
 }
 
 // putRefund writes a new refund, and the result of one that is decided already.
-func (s taskStore) putRefund(ctx context.Context, row *refundRow, results []wallet.Result) error {
-	if _, err := s.q.addRefund.ExecContext(ctx, row.payment.String(), string(row.till), string(row.key), int64(row.money.Amount),
+func (s taskStore) putRefund(ctx context.Context, tx *database.Tx, row *refundRow, results []wallet.Result) error {
+	const add = "INSERT INTO refunds (payment, till, operation, amount, currency, state, at) VALUES (?,?,?,?,?,?,?)"
+	if _, err := tx.Exec(ctx, add, row.payment.String(), string(row.till), string(row.key), int64(row.money.Amount),
 		string(row.money.Currency), string(row.state), clock()); err != nil {
 		return err
 	}
@@ -100,14 +94,14 @@ func (s taskStore) putRefund(ctx context.Context, row *refundRow, results []wall
 			row.state = pos.OperationDone
 		}
 	}
-	return s.append(ctx, row.till, results)
+	return s.append(ctx, tx, row.till, results)
 }
 
 // books reads, within a transaction, the page of a payment, nil when there is none, whose it is, and all refunds of it that were asked for.
-func (s taskStore) books(ctx context.Context, payment pos.PaymentID) (p *view.Payment, owner pos.TillID, rows []refundRow, err error) {
+func (s taskStore) books(ctx context.Context, tx *database.Tx, payment pos.PaymentID) (p *view.Payment, owner pos.TillID, rows []refundRow, err error) {
 	var state []byte
-	switch err := s.q.pageOf.QueryRowContext(ctx, payment.String()).Scan(&owner, &state); {
-	case errors.Is(err, sql.ErrNoRows):
+	switch err := tx.Row(ctx, "SELECT till, state FROM payments WHERE payment = ?", payment.String()).Scan(&owner, &state); {
+	case errors.Is(err, database.ErrNoRows):
 		return nil, "", nil, nil
 	case err != nil:
 		return nil, "", nil, err
@@ -115,7 +109,7 @@ func (s taskStore) books(ctx context.Context, payment pos.PaymentID) (p *view.Pa
 	if p, err = s.states.decode(state); err != nil {
 		return nil, "", nil, err
 	}
-	rows, err = all(ctx, s.q.refunds, scanRefund, payment.String())
+	rows, err = database.All(ctx, tx, scanRefund, refundColumns+"WHERE payment = ?", payment.String())
 	return p, owner, rows, err
 }
 

@@ -1,9 +1,19 @@
 package platform
 
-import "github.com/tillproof/tillproof/pos"
+import (
+	"context"
+	"fmt"
 
-// schemaVersion is kept in SQLite's user_version. Version 1 had the custody of records only.
-const schemaVersion = 3
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/platform/database"
+)
+
+// The tables of the ledger are a part of the database under this name, and in this version. SQLite's user_version is kept in step, since older
+// programs look at it; version 1 had the custody of records only. PostgreSQL began with version 4.
+const (
+	schemaPart    = "ledger"
+	schemaVersion = 4
+)
 
 // schemaCustody makes the tables of version 1. Epochs and hashes are blobs; times are milliseconds since 1970-01-01 UTC of the platform's clock.
 //
@@ -89,6 +99,59 @@ CREATE TABLE till_keys (till TEXT NOT NULL, public BLOB NOT NULL, PRIMARY KEY (t
 CREATE VIEW returns_v1 AS
 	SELECT till, epoch, seq, payment, of_till, order_ref, attempt, tender, returned AS amount, at_acquirer, currency FROM foreign_pages;
 `
+
+// schemaOffice makes what version 4 adds for the questions of the back office.
+//
+// merchant is whose till has taken a payment, "" while nobody knows; updated_at is when the platform changed the row last, by its own clock. The status
+// of most payments is one that nobody looks for, so only the others are indexed.
+const schemaOffice = `
+ALTER TABLE payments ADD COLUMN merchant TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE payments ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE tasks ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+
+UPDATE payments SET updated_at = coalesce((SELECT max(updated_at) FROM marks WHERE marks.till = payments.till), 0);
+` + officeIndexes
+
+// officeIndexes are the same in both databases. SQLite has no more than these: each further one costs every sale more than such a ledger's few questions
+// save, and a day's payments lie together by their ids anyway.
+const officeIndexes = `
+CREATE INDEX payments_by_order ON payments (merchant, order_ref);
+
+CREATE INDEX records_held ON records (id) WHERE held IS NOT NULL;
+
+CREATE INDEX records_config ON records (id) WHERE kind = 3;
+
+CREATE INDEX payments_open ON payments (status, payment)
+	WHERE status IN ('pending', 'unknown', 'approved_offline', 'forward_declined', 'refund_due', 'written_off');
+`
+
+// migrate brings the tables to this version. SQLite's user_version is the truth about a file: earlier versions knew nothing else.
+func migrate(ctx context.Context, db *database.DB) error {
+	if !db.Postgres() {
+		if err := db.Adopt(ctx, schemaPart); err != nil {
+			return err
+		}
+	}
+	steps := make([]database.Step, schemaVersion)
+	for i, text := range [schemaVersion]string{schemaCustody, schemaWallet, schemaRefunds, schemaOffice} {
+		steps[i].SQLite = fmt.Sprintf("%s; PRAGMA user_version = %d", text, i+1)
+	}
+	steps[schemaVersion-1].Postgres = schemaPostgres + officeIndexes
+	if err := db.Migrate(ctx, schemaPart, steps...); err != nil {
+		return err
+	}
+	return db.Migrate(ctx, "result_floors", database.Both(schemaFloors))
+}
+
+// schemaOf is the version of a ledger's tables.
+func schemaOf(ctx context.Context, db *database.DB) (version int, err error) {
+	if db.Postgres() {
+		return db.Version(ctx, schemaPart)
+	}
+	return version, db.Row(ctx, "PRAGMA user_version").Scan(&version)
+}
 
 // maxSeq bounds the numbers of an epoch's records: more than a till writes in a thousand years.
 const maxSeq = 1<<40 - 1

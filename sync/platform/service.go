@@ -13,16 +13,24 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gofrs/flock"
+
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/broker"
 	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/office"
+	"github.com/tillproof/tillproof/sync/platform/pki"
+	"github.com/tillproof/tillproof/sync/platform/registry"
+	"github.com/tillproof/tillproof/sync/platform/work"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
 // Options of [Serve] beside the configuration.
 type Options struct {
-	Log *slog.Logger // nil for none
+	Log     *slog.Logger // nil for none
+	Version string       // of the program, for people
 	// Ready is called once, when the ledger is open and the HTTP address is in use, with that address ("" for none). The broker
 	// may be away then.
 	Ready func(address string)
@@ -37,11 +45,27 @@ type Service struct {
 	signer  *cose.Signer
 	codec   *wire.Codec
 	tills   *Tills
+	db      *database.DB // of the ledger and of every other part; each has tables of its own
+	leases  *leases      // the partitions that are this replica's; nil with SQLite
+	lock    *flock.Flock // with SQLite: there is one replica
 	custody *Custody
 	ledger  *Ledger // for the HTTP pages
-	intake  *intake
+	work    *work.Work
+	holds   func(pos.TillID) bool // which tills are this replica's; nil for all
+
+	registry *registry.Registry
+	pki      *pki.PKI
+	office   *office.Office
+	parts    []part // that have routes of their own
+	intake   *intake
+
+	presence *presence
+	health   *health
+	meter    meter
 
 	acquirers *acquirers
+	messages  *messages // what was said to them
+	merchants merchants
 }
 
 // Serve runs a platform until the context ends; then it returns nil. It fails with a *pos.Error when the key, the database or the
@@ -63,8 +87,11 @@ func Serve(ctx context.Context, config Config, o Options) error {
 }
 
 func (s *Service) open(ctx context.Context) (err error) {
-	if err := os.MkdirAll(filepath.Dir(s.config.Database), 0o700); err != nil {
-		return unusable("database_unusable", "The ledger's folder cannot be made.", err)
+	if err := s.openDatabase(ctx); err != nil {
+		return unusable("database_unusable", "The ledger's database cannot be used.", err)
+	}
+	if err := s.openOffice(ctx); err != nil {
+		return err
 	}
 	if s.signer, err = cose.LoadOrCreate(s.config.Keys); err != nil {
 		return unusable("key_unusable", "The platform's key cannot be read or made.", err)
@@ -79,31 +106,60 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if s.codec, err = wire.NewCodec(); err != nil {
 		return err
 	}
-	if s.custody, err = OpenCustody(ctx, s.config.Database); err != nil {
+	if s.custody, err = newCustody(ctx, s.db); err != nil {
 		return unusable("database_unusable", "The ledger cannot be used.", err)
 	}
-	if err = s.custody.Recall(ctx, s.tills); err != nil {
+	if err = s.openReplicas(ctx); err != nil {
+		return unusable("database_unusable", "The ledger cannot be served.", err)
+	}
+	if s.work, err = work.Open(ctx, s.db); err != nil {
+		return unusable("database_unusable", "The list of work cannot be used.", err)
+	}
+	s.custody.work = s.work
+	s.parts = append(s.parts, s.work)
+	if err = s.openTrust(ctx); err != nil {
 		return unusable("database_unusable", "The tills' keys cannot be read.", err)
 	}
-	if s.ledger, err = OpenLedger(s.config.Database); err != nil {
+	if err = s.openOperate(ctx); err != nil {
+		return unusable("database_unusable", "The platform's database takes no writes.", err)
+	}
+	if s.ledger, err = newLedger(ctx, s.db); err != nil {
 		return unusable("database_unusable", "The ledger cannot be read.", err)
 	}
 	if s.acquirers, err = newAcquirers(s.config.Acquirers, s.config.Wallet.settings().Workers); err != nil {
 		return unusable("secret_unusable", "The secret of an acquirer cannot be read.", err)
 	}
 	s.acquirers.owner, s.custody.route, s.custody.forward = taskStore{s.custody}.ownerOf, s.acquirers.route, s.acquirers.forwards()
-	return nil
+	if s.messages, err = openMessages(ctx, s.db); err != nil {
+		return unusable("database_unusable", "The messages of acquirers cannot be kept.", err)
+	}
+	s.acquirers.watch(s.messages.of)
+	s.custody.merchant = s.merchants.of
+	if err = s.learnMerchants(ctx); err != nil {
+		return unusable("database_unusable", "It cannot be read whose the tills are.", err)
+	}
+	s.parts = append(s.parts, s.messages)
+	return s.openSettle(ctx)
+}
+
+// openDatabase opens the one database of the platform, before everything else.
+func (s *Service) openDatabase(ctx context.Context) (err error) {
+	if !database.IsPostgres(s.config.Database) {
+		if err := os.MkdirAll(filepath.Dir(s.config.Database), 0o700); err != nil {
+			return err
+		}
+	}
+	s.db, err = database.Open(ctx, s.config.Database)
+	return err
 }
 
 func (s *Service) close() {
 	if s.acquirers != nil {
 		s.acquirers.close()
 	}
-	if s.ledger != nil {
-		s.ledger.Close()
-	}
-	if s.custody != nil {
-		if err := s.custody.Close(); err != nil {
+	defer s.unlock()
+	if s.db != nil {
+		if err := s.db.Close(); err != nil {
 			s.opts.Log.Error("the ledger was not closed cleanly; nothing that was acknowledged is lost", "error", err)
 		}
 	}
@@ -127,10 +183,16 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 		address = listener.Addr().String()
 		group.Go(func() { s.serveHTTP(ctx, listener) })
 	}
+	group.Go(func() { s.runReplica(ctx) })
 	group.Go(func() { s.intake.run(ctx) })
 	group.Go(func() { desk.run(ctx) })
+	group.Go(func() { s.presence.run(ctx, s.unkept) })
+	group.Go(func() { s.health.run(ctx, s.unwritten) })
+	group.Go(func() { (&recaller{intake: s.intake}).run(ctx) })
+	group.Go(func() { (&roll{Service: s}).run(ctx) })
+	group.Go(func() { (&keysender{intake: s.intake}).run(ctx) })
 	group.Go(func() { (&publisher{intake: s.intake, ledger: s.ledger}).run(ctx) })
-	s.opts.Log.Info("the platform is ready", "ledger", s.config.Database, "public_key", hex.EncodeToString(s.signer.Public()), "http", address)
+	s.opts.Log.Info("the platform is ready", "ledger", database.Name(s.config.Database), "public_key", hex.EncodeToString(s.signer.Public()), "http", address)
 	if s.opts.Ready != nil {
 		s.opts.Ready(address)
 	}
@@ -145,8 +207,17 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 func (s *Service) mqtt() mqtt.Options {
 	return mqtt.Options{
 		Broker: s.config.Broker, ClientID: broker.PlatformPrefix + strings.ToLower(rand.Text()[:12]), User: broker.PlatformUser,
-		Subscribe: []string{wire.Filter(wire.UpRecords), wire.Filter(wire.UpCall)}, Handler: s.intake.receive, Log: s.opts.Log, Scale: s.opts.Scale,
+		Subscribe: s.subscriptions(), Handler: s.intake.receive, Log: s.opts.Log, Scale: s.opts.Scale,
+		Secure: mqtt.NewSecrets(s.config.brokerFiles(), s.opts.Log).Config,
 	}
+}
+
+// subscriptions are what is asked for on each connection: everything, or with leases nothing, since partitions come and go.
+func (s *Service) subscriptions() []string {
+	if s.leases != nil {
+		return nil
+	}
+	return filters()
 }
 
 // reserved says whether a till id could pass for the platform at the broker.
@@ -163,5 +234,5 @@ func (s *Service) listen() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	return l, nil
+	return s.secure(l)
 }

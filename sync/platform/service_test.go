@@ -205,7 +205,7 @@ func TestServeWaitsForTheBroker(t *testing.T) {
 	ready, ended := make(chan string, 1), make(chan error, 1)
 	go func() { ended <- Serve(ctx, config, Options{Ready: func(address string) { ready <- address }}) }()
 	s := &stage{t: t, http: <-ready}
-	s.until("the platform says that the broker is away", func() bool { return s.get("/healthz", nil) == http.StatusServiceUnavailable })
+	s.until("the platform says that the broker is away", func() bool { return s.get("/readyz", nil) == http.StatusServiceUnavailable })
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -89,7 +89,7 @@ func (s *stage) open() {
 		}
 	}
 	s.t.Cleanup(s.shutdown)
-	s.until("the platform is connected", func() bool { return s.get("/healthz", nil) == http.StatusOK })
+	s.until("the platform is connected", func() bool { return s.get("/readyz", nil) == http.StatusOK })
 }
 
 // get asks the platform's pages.

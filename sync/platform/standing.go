@@ -2,12 +2,12 @@ package platform
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/wallet"
 	"github.com/tillproof/tillproof/sync/wire"
 )
@@ -22,8 +22,10 @@ type standing struct {
 // standing reads how a payment stands; false says that the wallet never heard of it.
 func (s taskStore) standing(ctx context.Context, payment pos.PaymentID) (st standing, found bool, err error) {
 	var state, outcome []byte
-	switch err := s.q.standing.QueryRowContext(ctx, payment.String()).Scan(&state, &st.n, &outcome); {
-	case errors.Is(err, sql.ErrNoRows):
+	const text = "SELECT state, coalesce(n, 0), outcome FROM tasks LEFT JOIN results ON results.payment = tasks.payment AND operation = '' " +
+		"WHERE tasks.payment = ? ORDER BY coalesce(n, 0) DESC LIMIT 1"
+	switch err := s.db.Row(ctx, text, payment.String()).Scan(&state, &st.n, &outcome); {
+	case errors.Is(err, database.ErrNoRows):
 		return st, false, nil
 	case err != nil:
 		return st, false, err
@@ -59,7 +61,8 @@ func (st *standing) outcome() *wire.Outcome {
 // outcomeOf is a result in the words of the wire. A QR that is shown has moved nothing.
 func outcomeOf(n uint64, r *wallet.Result) *wire.Outcome {
 	o := &wire.Outcome{Payment: r.Payment, N: n, Status: r.Status, Amount: r.Amount.Amount, Currency: r.Amount.Currency, Scheme: r.Scheme, Code: r.Code,
-		Text: r.Text, Transaction: r.Transaction, QR: r.QR, ExpiresAt: r.ExpiresAt, Operation: r.Operation}
+		Text: r.Text, Transaction: r.Transaction, QR: r.QR, ExpiresAt: r.ExpiresAt, Operation: r.Operation,
+		TriesLeft: r.TriesLeft, Deadline: r.Deadline}
 	if r.Status == pos.Pending {
 		o.Amount = 0
 	}
@@ -71,16 +74,13 @@ const replySize = 64 << 10
 
 // after lists the till's results behind a number, as many as one reply holds; more says that there are others.
 func (s taskStore) after(ctx context.Context, till pos.TillID, n uint64) (list []wire.Outcome, more bool, err error) {
-	list, err = all(ctx, s.q.resultsAfter, func(rows *sql.Rows) (wire.Outcome, error) {
-		var n uint64
-		var raw []byte
-		var r wallet.Result
-		if err := rows.Scan(&n, &raw); err != nil {
+	list, err = database.All(ctx, s.db, func(row database.Scanner) (wire.Outcome, error) {
+		o, err := scanOutcome(row)
+		if err != nil {
 			return wire.Outcome{}, err
 		}
-		err := json.Unmarshal(raw, &r)
-		return *outcomeOf(n, &r), err
-	}, string(till), int64(n), wire.MaxResults+1)
+		return *o, nil
+	}, "SELECT n, outcome FROM results WHERE till = ? AND n > ? ORDER BY n LIMIT ?", string(till), int64(n), wire.MaxResults+1)
 	size := 0
 	for i := range list {
 		size += len(list[i].Text) + len(list[i].QR) + len(list[i].Code) + len(list[i].Transaction)
@@ -95,8 +95,8 @@ func (s taskStore) after(ctx context.Context, till pos.TillID, n uint64) (list [
 func (s taskStore) journalled(ctx context.Context, till pos.TillID, payment pos.PaymentID) (*view.Payment, error) {
 	var owner pos.TillID
 	var state []byte
-	switch err := s.q.payment.QueryRowContext(ctx, payment.String()).Scan(&owner, &state); {
-	case errors.Is(err, sql.ErrNoRows) || err == nil && owner != till:
+	switch err := s.db.Row(ctx, "SELECT till, state FROM payments WHERE payment = ?", payment.String()).Scan(&owner, &state); {
+	case errors.Is(err, database.ErrNoRows) || err == nil && owner != till:
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -106,19 +106,23 @@ func (s taskStore) journalled(ctx context.Context, till pos.TillID, payment pos.
 
 // wished lists the payments that journals call unwanted and the loop is not told of yet.
 func (s taskStore) wished(ctx context.Context) ([]pos.PaymentID, error) {
-	return all(ctx, s.q.wishes, func(rows *sql.Rows) (pos.PaymentID, error) {
+	scan := func(row database.Scanner) (pos.PaymentID, error) {
 		var payment string
-		if err := rows.Scan(&payment); err != nil {
+		if err := row.Scan(&payment); err != nil {
 			return pos.PaymentID{}, err
 		}
 		return pos.ParsePaymentID(payment)
-	})
+	}
+	if s.leases == nil {
+		return database.All(ctx, s.db, scan, "SELECT payment FROM tasks WHERE wish = 1")
+	}
+	return database.All(ctx, s.db, scan, "SELECT payment FROM tasks WHERE wish = 1 AND part = ANY (?)", s.leases.list())
 }
 
 // granted notes that the loop was told.
 func (s taskStore) granted(ctx context.Context, payment pos.PaymentID) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, err := s.q.granted.ExecContext(ctx, payment.String())
-	return err
+	return s.db.Transact(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE tasks SET wish = 2 WHERE payment = ?", payment.String())
+		return err
+	})
 }

@@ -79,7 +79,7 @@ func TestAStepIsWrittenWholeOrNotAtAll(t *testing.T) {
 	if err := s.Commit(t.Context(), tombstone, []wallet.Result{someResult(2, pos.Cancelled)}); !errors.Is(err, errBegun) {
 		t.Errorf("a tombstone over a payment that had begun: %v", err)
 	}
-	if _, err := b.custody.conn.ExecContext(t.Context(), "ALTER TABLE results RENAME TO gone"); err != nil {
+	if err := b.custody.script(t.Context(), "ALTER TABLE results RENAME TO gone"); err != nil {
 		t.Fatal(err)
 	}
 	step := someTask(2, "till-1")
@@ -159,7 +159,7 @@ func TestAReplyOfResultsIsBounded(t *testing.T) {
 // TestADatabaseOfTheFirstVersionKeepsAll: what version 1 held is there, and the tables are those of a new one.
 func TestADatabaseOfTheFirstVersionKeepsAll(t *testing.T) {
 	tables := func(b *bench) (all string) {
-		rows, err := b.custody.conn.QueryContext(t.Context(), "SELECT coalesce(sql, name) FROM sqlite_master ORDER BY name")
+		rows, err := b.custody.db.Query(t.Context(), "SELECT coalesce(sql, name) FROM sqlite_master ORDER BY name")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,8 @@ func TestADatabaseOfTheFirstVersionKeepsAll(t *testing.T) {
 	b := newBench(t, j)
 	want := tables(b)
 	b.send(j, 1, 9)
-	if _, err := b.custody.conn.ExecContext(t.Context(), "DROP TABLE tasks; DROP TABLE results; DROP VIEW returns_v1; DROP TABLE foreign_pages; DROP TABLE refunds; DROP TABLE till_keys; PRAGMA user_version = 1"); err != nil {
+	if err := b.custody.script(t.Context(), "DROP TABLE tasks; DROP TABLE results; DROP VIEW returns_v1; DROP TABLE foreign_pages; DROP TABLE refunds; DROP TABLE till_keys; DROP INDEX payments_by_order; DROP INDEX payments_open; DROP INDEX records_held; DROP INDEX records_config; "+
+		"ALTER TABLE payments DROP COLUMN merchant; ALTER TABLE payments DROP COLUMN updated_at; DROP TABLE versions; PRAGMA user_version = 1"); err != nil {
 		t.Fatal(err)
 	}
 	b.shows(j) // a reader takes the old version as it is

@@ -10,6 +10,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/platform/pki"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -25,8 +26,15 @@ type Tills struct {
 	records *record.Codec
 	wire    *wire.Codec
 
-	mu   sync.RWMutex
-	keys map[pos.TillID]map[cose.KeyID]cose.PublicKey // guarded by mu: the enrolled one, and those that a till's own records have named since
+	unknown chan struct{} // gets a value when a till came that is not known
+
+	mu      sync.RWMutex                                 // guards what follows
+	keys    map[pos.TillID]map[cose.KeyID]cose.PublicKey // the enrolled ones, and those that a till's own records have named since
+	revoked map[cose.KeyID]pki.Revocation
+	silent  map[pos.TillID]bool               // tills whose calls are not answered; their records still come into custody
+	held    map[pos.TillID]map[pos.Epoch]bool // epochs that the ledger holds, of tills with revoked keys
+	late    map[cose.KeyID]bool               // revoked keys that have signed what is refused, and that nobody was told of yet
+	heirs   []pki.Revocation                  // keys that revoked ones have named, to be written down
 }
 
 // NewTills makes the register of tills.
@@ -39,9 +47,13 @@ func NewTills(keys map[pos.TillID]cose.PublicKey) (*Tills, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tills{keys: map[pos.TillID]map[cose.KeyID]cose.PublicKey{}, records: records, wire: codec}
+	t := &Tills{keys: map[pos.TillID]map[cose.KeyID]cose.PublicKey{}, revoked: map[cose.KeyID]pki.Revocation{}, unknown: make(chan struct{}, 1), records: records,
+		wire: codec}
 	for till, key := range keys {
-		t.keys[till] = map[cose.KeyID]cose.PublicKey{cose.IDOf(key): key}
+		t.keys[till] = map[cose.KeyID]cose.PublicKey{}
+		if key != nil {
+			t.keys[till][cose.IDOf(key)] = key
+		}
 	}
 	return t, nil
 }
@@ -59,17 +71,28 @@ func (t *Tills) keysOf(till pos.TillID) (cose.Keys, bool) {
 	}, known
 }
 
-// learn takes over a key that a till's own record names as its next one. The record must rest on a signature that counted. The former key goes on
-// counting, since what it has signed may come again.
-func (t *Tills) learn(till pos.TillID, public []byte) {
+// learn takes over a key that a till's own record names as its next one. The record must rest on a signature that counted, by the key named by; none when
+// that is not known any more. The former key goes on counting, since what it has signed may come again. An heir of a key that was revoked with its heirs
+// counts for no more than that one.
+func (t *Tills) learn(till pos.TillID, public []byte, by cose.KeyID) {
 	key := cose.PublicKey(bytes.Clone(public))
 	if len(key) != ed25519.PublicKeySize {
 		return // no key: whatever it would sign stays unknown
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.keys[till] != nil {
-		t.keys[till][cose.IDOf(key)] = key
+	if t.keys[till] == nil {
+		return
+	}
+	id := cose.IDOf(key)
+	if _, known := t.keys[till][id]; known {
+		return
+	}
+	t.keys[till][id] = key
+	if parent, revoked := t.revoked[by]; revoked && parent.Heirs {
+		heir := pki.Revocation{Kid: id, Till: till, Last: parent.Last, Heirs: true, Reason: "named by the revoked key " + by.String()}
+		t.revoked[id] = heir
+		t.heirs = append(t.heirs, heir)
 	}
 }
 
@@ -106,6 +129,7 @@ func (e *entry) head() record.Head {
 func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
 	keys, known := t.keysOf(from)
 	if !known {
+		t.miss()
 		return nil, fmt.Errorf("%w: till %s is not enrolled", ErrForged, from)
 	}
 	batch, err := t.wire.DecodeBatch(message)
@@ -121,17 +145,21 @@ func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
 	}
 	last := &d.entries[len(d.entries)-1]
 	last.signature = batch.Signature
-	_, err = cose.Verify(batch.Signature, last.record.Raw, cose.ForRecord, keys)
+	by, err := cose.Verify(batch.Signature, last.record.Raw, cose.ForRecord, keys)
 	switch {
 	case errors.Is(err, cose.ErrUnknownKey):
+		t.miss()
 		return nil, fmt.Errorf("%w: %w", ErrForged, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
+	if err := t.trust(d, by); err != nil {
+		return nil, err
+	}
 	d.interpret(t.records)
 	for i := range d.entries {
 		if next := d.entries[i].nextKey; next != nil {
-			t.learn(from, next)
+			t.learn(from, next, by)
 		}
 	}
 	return d, nil

@@ -29,6 +29,8 @@ type WalletConfig struct {
 	FirstQueryMS int                   `yaml:"first_query_ms,omitempty"` // from an unclear payment call to the first query
 	WatchS       []int                 `yaml:"watch_s,omitempty"`        // when to look for late money, seconds from the end, ascending
 	Rules        map[string]RuleConfig `yaml:"rules,omitempty"`          // by scheme
+	CollectTries int                   `yaml:"collect_tries,omitempty"`  // how often a refused offline approval may be asked for again
+	CollectS     int                   `yaml:"collect_s,omitempty"`      // for how long, from the first refusal
 }
 
 // RuleConfig changes the rule of one scheme; what is absent is as in [wallet.RuleOf].
@@ -49,6 +51,10 @@ func (w *WalletConfig) settings() wallet.Settings {
 	}
 	set(&s.CallTimeout, w.CallTimeoutS, time.Second)
 	set(&s.FirstQuery, w.FirstQueryMS, time.Millisecond)
+	set(&s.CollectFor, w.CollectS, time.Second)
+	if w.CollectTries > 0 {
+		s.CollectTries = w.CollectTries
+	}
 	if len(w.WatchS) > 0 {
 		s.Watch = nil
 		for _, v := range w.WatchS {
@@ -81,6 +87,7 @@ func (w *WalletConfig) check() (at string, err error) {
 		value, max int
 	}{
 		{"$.wallet.workers", w.Workers, 1000}, {"$.wallet.call_timeout_s", w.CallTimeoutS, 300}, {"$.wallet.first_query_ms", w.FirstQueryMS, 60_000},
+		{"$.wallet.collect_tries", w.CollectTries, 15}, {"$.wallet.collect_s", w.CollectS, longest},
 	} {
 		if v.value < 0 || v.value > v.max {
 			return v.at, fmt.Errorf("%d is not between 0 (as usual) and %d", v.value, v.max)

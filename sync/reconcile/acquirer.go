@@ -85,15 +85,3 @@ func compareSettled(x *Settled, p *Payment, given pos.Minor) []Difference {
 	}
 	return nil
 }
-
-// refundsDone: at the end of a day no money may still have to go back.
-func refundsDone(c *Columns) []Difference {
-	var list []Difference
-	for i := range c.Journal {
-		if p := &c.Journal[i]; p.Status == pos.RefundDue {
-			list = append(list, difference("refund_open", &p.ID, "Money of %s came after the payment had ended, and has not gone back yet.",
-				"The platform gives it back by itself; if it does not, give it back at the acquirer.", p.Money))
-		}
-	}
-	return list
-}

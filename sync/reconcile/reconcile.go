@@ -6,28 +6,59 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
+// rule is one check. It changes nothing and keeps nothing.
+type rule struct {
+	kind  Kind
+	check func(*Columns) []Difference
+}
+
+// rules are all checks, in the order in which their differences are told.
+func rules() []rule {
+	return []rule{
+		{Consistency, func(c *Columns) []Difference { return c.Proof }}, {Consistency, records}, {Consistency, ledgerAgainstJournal},
+		{Consistency, terminalAgainstJournal}, {Consistency, refundsAgainstJournal}, {Consistency, acquirerAgainstJournal},
+		{Consistency, statementAgainstBook},
+		{Idempotency, chargedOnce}, {Idempotency, terminalShared}, {Idempotency, transactionShared}, {Idempotency, statementOnce}, {Idempotency, neverExceeded},
+		{Order, stepsInOrder}, {Order, statementInOrder},
+		{Timeliness, decided}, {Timeliness, refundsDone}, {Timeliness, delivered}, {Timeliness, forwarded}, {Timeliness, statedInTime},
+		{Configuration, tillsKnown}, {Configuration, terminalsKnown}, {Configuration, currenciesAgreed}, {Configuration, feesAgreed},
+	}
+}
+
 // Run compares the columns by all rules. It fails only when a sum leaves int64.
 func Run(c Columns) (Report, error) {
 	r := Report{Differences: []Difference{}}
-	for _, rule := range []func(*Columns) []Difference{records, ledgerAgainstJournal, terminalAgainstJournal,
-		refundsAgainstJournal, acquirerAgainstJournal, chargedOnce, decided, refundsDone, neverExceeded} {
-		r.Differences = append(r.Differences, rule(&c)...)
+	c.Match()
+	for _, rule := range rules() {
+		r.add(rule.kind, rule.check(&c))
 	}
 	var err error
 	r.Totals, err = totals(&c)
 	if err != nil {
 		return r, err
 	}
-	r.Differences = append(r.Differences, sums(&c, &r.Totals)...)
+	r.add(Sums, sums(&c, &r.Totals))
+	r.add(Sums, terminalTotals(&c))
+	r.add(Sums, statementSums(&c))
 	r.OK = len(r.Differences) == 0
 	return r, nil
+}
+
+// add takes differences in, under their kind unless they have one.
+func (r *Report) add(kind Kind, list []Difference) {
+	for _, d := range list {
+		if d.Kind == "" {
+			d.Kind = kind
+		}
+		r.Differences = append(r.Differences, d)
+	}
 }
 
 func totals(c *Columns) (t Totals, err error) {
 	t = Totals{Terminal: pos.Totals{}, Journal: pos.Totals{}, Ledger: pos.Totals{}, Acquirer: pos.Totals{}}
 	for _, x := range c.Terminal {
 		if x.Refund {
-			less(t.Terminal, pos.Card, x.Money)
+			err = errors.Join(err, less(t.Terminal, pos.Card, x.Money))
 			continue
 		}
 		err = errors.Join(err, t.Terminal.Add(pos.Card, x.Money))
@@ -35,8 +66,13 @@ func totals(c *Columns) (t Totals, err error) {
 	for _, x := range c.Acquirer {
 		err = errors.Join(err, t.Acquirer.Add(x.Tender, x.Money))
 	}
+	for i := range c.Statement {
+		err = errors.Join(err, c.Statement[i].count(t.Acquirer))
+	}
 	for _, p := range c.Journal {
-		err = errors.Join(err, count(t.Journal, &p))
+		if !p.Folded {
+			err = errors.Join(err, count(t.Journal, &p))
+		}
 	}
 	for _, p := range c.Ledger {
 		err = errors.Join(err, count(t.Ledger, &p))
@@ -51,53 +87,16 @@ func count(t pos.Totals, p *Payment) error {
 	return t.Add(p.Tender, p.Money)
 }
 
-// sums catches what no single rule names: equal payments give equal sums, so this is red only together with another rule or by a rule's mistake.
-func sums(c *Columns, t *Totals) []Difference {
-	var list []Difference
-	if !t.Journal.Equal(t.Ledger) {
-		list = append(list, Difference{Check: "sums", Cause: "The sums of journal and ledger differ.", Next: "See the differences of single payments."})
-	}
-	attached, booked, err := expected(c)
-	if err != nil {
-		return list // totals has said so
-	}
-	if !attached.Equal(t.Terminal) {
-		list = append(list, Difference{Check: "sums", Cause: "The sums of terminal and journal differ.", Next: "See the differences of single payments."})
-	}
-	if !booked.Equal(t.Acquirer) {
-		list = append(list, Difference{Check: "sums", Cause: "The sums of acquirer and journal differ.", Next: "See the differences of single payments."})
-	}
-	return list
-}
-
-// expected is what terminals and acquirer must hold if the journal is right. A terminal counts a payment and its refund apart.
-func expected(c *Columns) (attached, booked pos.Totals, err error) {
-	attached, booked = pos.Totals{}, pos.Totals{}
-	given := givenOf(c)
-	for i := range c.Journal {
-		p := &c.Journal[i]
-		if p.atTerminal(c) {
-			err = errors.Join(err, attached.Add(pos.Card, p.booked()))
-		}
-		if held := p.atAcquirer(given[p.ID]); held.Amount > 0 && c.Books {
-			err = errors.Join(err, booked.Add(p.Tender, held))
-		}
-	}
-	for i := range c.Journal {
-		for _, r := range c.Journal[i].Returns {
-			if r.Tender == pos.Card && c.Attached[r.Device] && !r.Open {
-				less(attached, pos.Card, pos.Money{Amount: r.Amount, Currency: c.Journal[i].Money.Currency})
-			}
-		}
-	}
-	return attached, booked, err
-}
-
 // less takes what went back off a sum, without counting it. The sum may fall below 0.
-func less(t pos.Totals, tender pos.Tender, m pos.Money) {
+func less(t pos.Totals, tender pos.Tender, m pos.Money) error {
+	sum := t[tender][m.Currency]
+	rest, err := pos.Money{Amount: sum.Amount, Currency: m.Currency}.Sub(m)
+	if err != nil {
+		return err
+	}
 	if t[tender] == nil {
 		t[tender] = map[pos.Currency]pos.Sum{}
 	}
-	sum := t[tender][m.Currency]
-	t[tender][m.Currency] = pos.Sum{Count: sum.Count, Amount: sum.Amount - m.Amount}
+	t[tender][m.Currency] = pos.Sum{Count: sum.Count, Amount: rest.Amount}
+	return nil
 }

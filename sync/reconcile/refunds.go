@@ -59,20 +59,3 @@ func refundsAgainstJournal(c *Columns) []Difference {
 	}
 	return list
 }
-
-// neverExceeded: all tills together must not have given back more than was taken.
-func neverExceeded(c *Columns) []Difference {
-	var list []Difference
-	given := map[pos.PaymentID]pos.Minor{}
-	for _, g := range c.Given {
-		given[g.Payment] += g.Amount
-	}
-	for i := range c.Journal {
-		p := &c.Journal[i]
-		if back := p.Returned + given[p.ID]; back > p.Booked && back > 0 {
-			list = append(list, difference("refund_exceeds", &p.ID, "%d went back of a payment of %d, %d of it at other tills.",
-				"A till gave cash back while it was offline and another one gave back the same: claim what is too much from the customer.", back, p.Booked, given[p.ID]))
-		}
-	}
-	return list
-}

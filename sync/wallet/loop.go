@@ -118,6 +118,11 @@ func (l *Loop) Cancel(ctx context.Context, payment pos.PaymentID, unwanted bool)
 // that result. A Begin that arrives later finds it ended. Payment and Till of the task are needed, the rest is kept. A payment
 // that was begun stays as it is.
 func (l *Loop) Tombstone(ctx context.Context, task Task) error {
+	return l.Refuse(ctx, task, "never_begun", "The platform never saw this payment; nothing was taken.")
+}
+
+// Refuse is [Loop.Tombstone] with a reason of the caller's, for machines and for the cashier.
+func (l *Loop) Refuse(ctx context.Context, task Task, code, text string) error {
 	if task.Payment.IsZero() || task.Till == "" {
 		return ErrInvalid
 	}
@@ -131,7 +136,7 @@ func (l *Loop) Tombstone(ctx context.Context, task Task) error {
 	task.Kind = ""
 	task.Ended = at
 	task.to(Done, 0)
-	task, ended := task.result(pos.Cancelled, reason{"never_begun", "The platform never saw this payment; nothing was taken."}, at)
+	task, ended := task.result(pos.Cancelled, reason{code, text}, at)
 	return l.commit(ctx, Task{}, task, []Result{ended})
 }
 

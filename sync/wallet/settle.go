@@ -53,10 +53,10 @@ func odd(t Task, a acquirer.Answer) bool {
 	switch {
 	case a.Amount.Currency != t.Amount.Currency || a.Amount.Amount <= 0:
 		return true
-	case a.State == acquirer.Paid:
-		return t.Kind == Code && a.Amount != t.Amount
+	case t.Stage == Refunding && a.State != acquirer.Paid:
+		return a.Amount != t.rest() // part of it is still here
 	}
-	return t.Stage == Refunding && a.Amount != t.rest() // part of it is still here
+	return t.Kind == Code && a.Amount != t.Amount
 }
 
 // note keeps what the acquirer says.

@@ -68,7 +68,8 @@ type Task struct {
 	Text        string     `json:"text,omitempty"`
 	QR          string     `json:"qr,omitempty"`       // the payload that was issued
 	Refunds     []Refund   `json:"refunds,omitempty"`  // that tills have asked for, in that order; never changed in place
-	Captures    []Capture  `json:"captures,omitempty"` // further tries that the till has asked for; never changed in place
+	Captures    []Capture  `json:"captures,omitempty"` // further tries that till or back office have asked for; never changed in place
+	Deadline    int64      `json:"deadline,omitempty"` // the end of further tries, set when the first one was refused
 }
 
 // Ref is the payment's name at the acquirer: its id as 32 hex digits.
@@ -95,6 +96,10 @@ type Result struct {
 	// and Till is who has asked and must hear of it ("" is the task's).
 	Operation pos.OperationKey `json:"operation,omitempty"`
 	Till      pos.TillID       `json:"till,omitempty"`
+
+	// TriesLeft and Deadline say how often and until when an offline approval may be asked for again; of one that its acquirer has refused only.
+	TriesLeft int   `json:"tries_left,omitempty"`
+	Deadline  int64 `json:"deadline,omitempty"` // milliseconds since 1970-01-01 UTC
 
 	ExpiresAt int64 `json:"expires_at,omitempty"` // pending only: milliseconds since 1970-01-01 UTC
 	At        int64 `json:"at"`                   // when it became known, milliseconds since 1970-01-01 UTC

@@ -35,6 +35,13 @@ func (t *Tx) Insert(ctx context.Context, table *Table, values []any) error {
 
 // Upsert writes rows, each in the place of the one with the same key. No two of the rows may have the same key.
 func (t *Tx) Upsert(ctx context.Context, table *Table, values []any) error {
+	if len(values) == 0 {
+		return nil
+	}
+	if t.db.postgres {
+		_, err := t.conn.ExecContext(ctx, table.unnest(), table.arrays(values)...)
+		return err
+	}
 	return t.rows(ctx, table, table.replace(), values)
 }
 
@@ -76,6 +83,29 @@ func (table *Table) names() []string {
 func (table *Table) insert(rows int) string {
 	row := "(?" + strings.Repeat(",?", len(table.Columns)-1) + ")"
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s%s", table.Name, strings.Join(table.names(), ", "), row, strings.Repeat(","+row, rows-1))
+}
+
+// unnest is the statement that writes as many rows as its arrays have elements, in PostgreSQL's words.
+func (table *Table) unnest() string {
+	var arrays []string
+	for i, c := range table.Columns {
+		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", i+1, c.Type))
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT * FROM unnest(%s)%s", table.Name, strings.Join(table.names(), ", "), strings.Join(arrays, ", "), table.replace())
+}
+
+// arrays are the values by columns.
+func (table *Table) arrays(values []any) []any {
+	width := len(table.Columns)
+	arrays := make([]any, width)
+	for i := range arrays {
+		column := make([]any, 0, len(values)/width)
+		for n := i; n < len(values); n += width {
+			column = append(column, values[n])
+		}
+		arrays[i] = column
+	}
+	return arrays
 }
 
 // replace is the end of a statement that writes over rows with the same key.

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver registers itself under "pgx"
-	_ "modernc.org/sqlite"             // the driver registers itself under "sqlite"
 )
 
 // DB is an open database. It is safe for concurrent use.
@@ -35,6 +34,18 @@ const (
 // IsPostgres says whether an address names a PostgreSQL database; any other is the path of an SQLite file.
 func IsPostgres(address string) bool {
 	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+// Name is an address without its password, for messages.
+func Name(address string) string {
+	if !IsPostgres(address) {
+		return address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "postgres:"
+	}
+	return u.Scheme + "://" + u.Host + u.Path
 }
 
 // Open opens a database for reading and writing: "postgres://user@host/name", or the path of an SQLite file, which is created if missing, for its owner
@@ -92,7 +103,8 @@ func openPostgres(ctx context.Context, address, readOnly string) (*DB, error) {
 		return nil, errors.New("the database's address is no URL") // the error of url.Parse repeats the password
 	}
 	query := u.Query()
-	for name, value := range map[string]string{"default_transaction_read_only": readOnly, "synchronous_commit": "on", "application_name": "tillproof"} {
+	for name, value := range map[string]string{"default_transaction_read_only": readOnly, "synchronous_commit": "on", "application_name": "tillproof",
+		"idle_in_transaction_session_timeout": "15s", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"} {
 		if value != "" && !query.Has(name) {
 			query.Set(name, value)
 		}

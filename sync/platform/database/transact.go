@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"hash/fnv"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
 )
 
 // Tx is a transaction under way. It is for one goroutine, and for no longer than the function that was given it.
@@ -48,6 +50,13 @@ const mostTries = 10
 func givenUp(err error) bool {
 	pg := (*pgconn.PgError)(nil)
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// Taken says whether a row could not be written because there is one with its key. The transaction is lost then.
+func Taken(err error) bool {
+	pg := (*pgconn.PgError)(nil)
+	lite := (*sqlite.Error)(nil)
+	return errors.As(err, &pg) && pg.Code == "23505" || errors.As(err, &lite) && (lite.Code() == 1555 || lite.Code() == 2067)
 }
 
 func (t *Tx) run(ctx context.Context, begin string, f func(*Tx) error) error {
@@ -120,12 +129,31 @@ func (t *Tx) ForUpdate() string {
 // Lock makes transactions that lock the same name wait for each other, in all processes, until they end. Several locks of a transaction are taken in the
 // order of their names, or two transactions wait for each other.
 func (t *Tx) Lock(ctx context.Context, name string) error {
-	if !t.db.postgres {
+	return t.LockAll(ctx, name)
+}
+
+// LockAll is [Tx.Lock] of many names with one question, in an order that is the same for everybody.
+func (t *Tx) LockAll(ctx context.Context, names ...string) error {
+	return t.lockAll(ctx, "pg_advisory_xact_lock", names)
+}
+
+// ShareAll waits for those who hold one of the names by [Tx.LockAll], and makes them wait; several may share a name. It has no effect with SQLite.
+func (t *Tx) ShareAll(ctx context.Context, names ...string) error {
+	return t.lockAll(ctx, "pg_advisory_xact_lock_shared", names)
+}
+
+func (t *Tx) lockAll(ctx context.Context, how string, names []string) error {
+	if !t.db.postgres || len(names) == 0 {
 		return nil
 	}
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	_, err := t.conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(h.Sum64()))
+	keys := make([]int64, len(names))
+	for i, name := range names {
+		h := fnv.New64a()
+		h.Write([]byte(name))
+		keys[i] = int64(h.Sum64())
+	}
+	slices.Sort(keys)
+	_, err := t.conn.ExecContext(ctx, "SELECT "+how+"(k) FROM unnest($1::BIGINT[]) WITH ORDINALITY AS l (k, n) ORDER BY n", keys)
 	return err
 }
 

@@ -1,7 +1,7 @@
 // Turns what the platform answers into rows, tiles and tags. Everything is set as text, never as markup.
 import { format } from './money.js';
 import { locale, say } from './text.js';
-import { age, clock } from './when.js';
+import { clock } from './when.js';
 
 const tones = {
   pending: ['waiting', '…'], approved: ['approved', '✓'], captured: ['approved', '✓'], approved_offline: ['offline', '✓'], declined: ['declined', '✕'],
@@ -9,7 +9,8 @@ const tones = {
   refunded: ['ended', '↩'], partly_refunded: ['approved', '↩'], refund_due: ['refund', '!'], unknown: ['unknown', '?'],
 };
 
-function element(name, style, text, ...inside) {
+/** element makes an element of a class, with text or with others inside. */
+export function element(name, style, text, ...inside) {
   const e = document.createElement(name);
   if (style) e.className = style;
   if (text !== undefined) e.textContent = text;
@@ -17,7 +18,8 @@ function element(name, style, text, ...inside) {
   return e;
 }
 
-const small = (text) => element('small', '', text);
+/** small is a second line. */
+export const small = (text) => element('small', '', text);
 
 /** payment is the row of a payment. */
 export function payment(p, exponent) {
@@ -60,13 +62,13 @@ export function statuses(t) {
   });
 }
 
-const silentAfter = 15 * 60 * 1000;
-
-/** mark is the row of a till's journal. */
-export function mark(m, now) {
-  const late = now - new Date(m.updated_at) > silentAfter;
-  return element('tr', '', undefined, element('td', '', m.till), element('td', 'quiet', m.epoch), element('td', 'money', String(m.seq)),
-    element('td', late ? 'late' : '', age(m.updated_at, now)));
+/** states are the choices of a search, all of them first. */
+export function states() {
+  return ['', ...Object.keys(tones)].map((status) => {
+    const option = element('option', '', status === '' ? say('any') : say(`status.${status}`));
+    option.value = status;
+    return option;
+  });
 }
 
 /** intake counts what came in; what should not happen stands out. */

@@ -3,6 +3,7 @@ package databasetest
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -66,6 +68,14 @@ func Start(t testing.TB) *Server {
 func (s *Server) Address() string {
 	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Host: "127.0.0.1:" + strconv.Itoa(s.port), Path: "/postgres", RawQuery: "sslmode=disable"}
 	return u.String()
+}
+
+// New makes one more database in the server and returns its address: much cheaper than another server.
+func (s *Server) New() string {
+	s.t.Helper()
+	name := "d" + strings.ToLower(rand.Text())
+	s.run("psql", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "postgres", "-c", "CREATE DATABASE "+name)
+	return strings.Replace(s.Address(), "/postgres?", "/"+name+"?", 1)
 }
 
 // Up starts the server, again after Kill, and waits until it answers.

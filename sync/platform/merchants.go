@@ -1,0 +1,30 @@
+package platform
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/tillproof/tillproof/pos"
+)
+
+// merchants says whose a till is. It is safe for concurrent use and never waits; the zero value knows nobody.
+type merchants struct {
+	by atomic.Pointer[map[pos.TillID]pos.MerchantID]
+}
+
+// of is the merchant of a till, "" when nobody knows it.
+func (m *merchants) of(till pos.TillID) pos.MerchantID {
+	if by := m.by.Load(); by != nil {
+		return (*by)[till]
+	}
+	return ""
+}
+
+// learnMerchants reads whose the tills are, before the keys that came with them count.
+func (s *Service) learnMerchants(ctx context.Context) error {
+	by, err := s.owners(ctx)
+	if err == nil {
+		s.merchants.by.Store(&by)
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package platform
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/pki"
+	"github.com/tillproof/tillproof/sync/platform/registry"
+)
+
+// brokerFiles are the TLS files of the platform towards the broker.
+func (c *Config) brokerFiles() mqtt.Files {
+	return mqtt.Files{CA: c.BrokerCA, Cert: c.BrokerCert, Key: c.BrokerKey}
+}
+
+// checkTrust returns the YAML path of the first value about TLS and keys that cannot be used, and why.
+func (c *Config) checkTrust() (at string, err error) {
+	if err := c.brokerFiles().Check(); err != nil {
+		return "$.broker_cert", err
+	}
+	if err := c.checkListen(); err != nil {
+		return "$.listen", err
+	}
+	if c.PublicBroker != "" {
+		if err := mqtt.CheckBroker(c.PublicBroker); err != nil {
+			return "$.public_broker", err
+		}
+	}
+	if c.RootKey != "" {
+		if _, err := cose.ParsePublicKey(c.RootKey); err != nil {
+			return "$.root_key", err
+		}
+	}
+	return "", nil
+}
+
+// checkListen wants TLS for an HTTP address beyond this machine.
+func (c *Config) checkListen() error {
+	if (c.ListenCert == "") != (c.ListenKey == "") {
+		return errors.New("listen_cert and listen_key stand together or not at all")
+	}
+	if c.Listen == "" || c.ListenCert != "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port", c.Listen)
+	}
+	if !mqtt.Loopback(host) {
+		return fmt.Errorf("%q is beyond this machine and needs TLS: listen_cert and listen_key", c.Listen)
+	}
+	return nil
+}
+
+// trustPaths are the paths among the keys about TLS.
+func (c *Config) trustPaths() []*string {
+	return []*string{&c.BrokerCA, &c.BrokerCert, &c.BrokerKey, &c.ListenCert, &c.ListenKey, &c.CRL}
+}
+
+// pkiOptions are what the configuration says about keys and certificates.
+func (c *Config) pkiOptions(signer *cose.Signer) (o pki.Options, err error) {
+	o = pki.Options{Dir: filepath.Join(filepath.Dir(c.Keys), "keys"), CRL: c.CRL, Signer: signer, Broker: c.PublicBroker}
+	if o.Broker == "" {
+		o.Broker = c.Broker
+	}
+	if c.RootKey != "" {
+		o.Root, err = hex.DecodeString(c.RootKey)
+	}
+	return o, err
+}
+
+// openTrust opens what is known of keys, and has the tills' read.
+func (s *Service) openTrust(ctx context.Context) (err error) {
+	if s.pki, err = openPKI(ctx, s.db, s.registry, &s.config, s.signer); err != nil {
+		return err
+	}
+	return (&roll{Service: s}).take(ctx)
+}
+
+// openPKI ties enrolment to the registry: who enrols with a code is known from then on.
+func openPKI(ctx context.Context, db *database.DB, r *registry.Registry, c *Config, signer *cose.Signer) (*pki.PKI, error) {
+	o, err := c.pkiOptions(signer)
+	if err != nil {
+		return nil, err
+	}
+	o.Register = func(ctx context.Context, till pos.TillID, merchant pos.MerchantID, public cose.PublicKey) error {
+		return r.AddTill(registry.As(ctx, "enrolment"), registry.Till{Till: till, Merchant: merchant, PublicKey: public})
+	}
+	o.Permit = func(ctx context.Context, till pos.TillID, merchant pos.MerchantID) error {
+		return mayEnrol(ctx, r, till, merchant)
+	}
+	return pki.Open(ctx, db, o)
+}
+
+// mayEnrol wants a merchant that the registry knows, and a till that is none of another one's.
+func mayEnrol(ctx context.Context, r *registry.Registry, till pos.TillID, merchant pos.MerchantID) error {
+	if _, found, err := r.Get(ctx, registry.KindMerchant, string(merchant)); err != nil || !found {
+		return errors.Join(err, fmt.Errorf("the registry knows no merchant %q: tillproof platform merchant add", merchant))
+	}
+	known, found, err := r.Till(ctx, till)
+	if err == nil && found && known.Merchant != merchant {
+		err = fmt.Errorf("till %s belongs to merchant %s", till, known.Merchant)
+	}
+	return err
+}
+
+// secure wraps the HTTP address in TLS where the configuration names a certificate, which is read again when it changes.
+func (s *Service) secure(l net.Listener) (net.Listener, error) {
+	if s.config.ListenCert == "" {
+		return l, nil
+	}
+	secrets := mqtt.NewSecrets(mqtt.Files{Cert: s.config.ListenCert, Key: s.config.ListenKey}, s.opts.Log)
+	if _, err := secrets.Config(); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return secrets.Config()
+	}}), nil
+}
