@@ -3,7 +3,7 @@
 GO ?= go
 LINT_VERSION := v2.15.0
 LINT := $(CURDIR)/bin/golangci-lint
-RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens|crash|crash/kills)$$|/agent/ui$$')
+RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens|faults|crash|crash/kills)$$|/agent/ui$$')
 
 export CGO_ENABLED ?= 1
 export GORACE = atexit_sleep_ms=0

@@ -39,14 +39,14 @@ type Options struct {
 }
 
 // Paths are the places of a till's files in its data folder.
-type Paths struct{ Journal, Views, Key, Token, Sessions, People, Webhooks string }
+type Paths struct{ Journal, Views, Key, Token, Sessions, People, Webhooks, Provision string }
 
 // PathsIn lists the files of a till whose data lie in dir.
 func PathsIn(dir string) Paths {
 	return Paths{Journal: filepath.Join(dir, "journal"), Views: filepath.Join(dir, "views.db"),
 		Key: filepath.Join(dir, "keys", "till.pem"), Token: filepath.Join(dir, "api-token"),
 		Sessions: filepath.Join(dir, "sessions"), People: filepath.Join(dir, "people.json"),
-		Webhooks: filepath.Join(dir, "webhooks.json")}
+		Webhooks: filepath.Join(dir, "webhooks.json"), Provision: filepath.Join(dir, "config-from-platform")}
 }
 
 // till is a running agent and the owner of its goroutines.
@@ -60,10 +60,15 @@ type till struct {
 	goods    *goods.Goods // nil for none
 	sessions *api.Sessions
 	policies *policies
-	people   *people.People
-	hub      api.Hub
-	token    string
-	workers  sync.WaitGroup
+
+	platformClock platformClock
+
+	keys    *keyring     // nil when no platform is configured
+	configs *configuring // the same
+	people  *people.People
+	hub     api.Hub
+	token   string
+	workers sync.WaitGroup
 }
 
 // Run runs a till until ctx ends or its journal stops. The end of ctx lets sales under way finish, within a bound.
@@ -123,6 +128,9 @@ func (t *till) run(ctx context.Context) error {
 		return err
 	}
 	options := t.apiOptions(ctx)
+	if options.Couriers, err = t.newCouriers(); err != nil {
+		return err
+	}
 	hooks, err := t.openWebhooks(options)
 	if err != nil {
 		return err
@@ -137,6 +145,9 @@ func (t *till) run(ctx context.Context) error {
 	}
 	if pump != nil {
 		t.workers.Go(func() { _ = pump(ctx) }) // ends with ctx only
+		t.workers.Go(func() { t.keys.run(ctx) })
+		t.workers.Go(func() { t.configs.run(ctx) })
+		t.workers.Go(func() { t.renewCertificate(ctx) })
 	}
 	t.workers.Go(func() { t.engine.Run(ctx) })
 	t.workers.Go(func() { t.takePolicies(ctx) })
@@ -167,20 +178,28 @@ func (t *till) makeUplink() (run func(context.Context) error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	platform := cose.OneKey(key)
-	if err := src.restore(codec, platform); err != nil {
+	if t.keys, err = openKeyring(filepath.Dir(PathsIn(t.config.Data).Key), key, codec, t.opts.Log); err != nil {
 		return nil, err
 	}
-	out, err := outbox.New(outbox.Options{Till: t.config.Till, Merchant: t.config.Merchant, Source: src, Platform: platform, Codec: codec, Log: t.opts.Log})
+	if err := src.restore(codec, t.keys.kept(wire.UseAck)); err != nil {
+		return nil, err
+	}
+	if t.configs, err = openConfiguring(PathsIn(t.config.Data).Provision, t.config.Till, t.journal, t.keys.kept(wire.UsePolicy), t.keys.forUse(wire.UsePolicy),
+		t.opts.Log); err != nil {
+		return nil, err
+	}
+	out, err := outbox.New(outbox.Options{Till: t.config.Till, Merchant: t.config.Merchant, Source: src, Platform: t.keys.forUse(wire.UseAck), Codec: codec, Log: t.opts.Log})
 	if err != nil {
 		return nil, err
 	}
-	caller := calls.New(calls.Options{Till: t.config.Till, Merchant: t.config.Merchant, Signer: t.signer, Platform: platform, Codec: codec, Log: t.opts.Log})
+	caller := calls.New(calls.Options{Till: t.config.Till, Merchant: t.config.Merchant, Signer: t.signer, Platform: t.keys.forUse(wire.UseReply), Hints: t.keys.forUse(wire.UseEvent), Codec: codec, Log: t.opts.Log,
+		Clock: t.platformClock.now})
 	t.uplink = newUplink(src, out, caller)
-	t.uplink.platform = platform
+	t.uplink.platform = t.keys.kept(wire.UsePolicy)
 	topic := wire.Topic{Merchant: t.config.Merchant, Till: t.config.Till}
-	options := mqtt.Options{Broker: t.config.Platform.Broker, ClientID: string(t.config.Till), User: string(t.config.Till),
-		Subscribe: []string{topic.On(wire.DownAck), topic.On(wire.DownReply), topic.On(wire.DownEvent), topic.On(wire.DownPolicy)}, Log: t.opts.Log, Again: t.uplink.again,
+	secrets := mqtt.NewSecrets(t.config.Platform.files(), t.opts.Log)
+	options := mqtt.Options{Broker: t.config.Platform.Broker, Secure: secrets.Config, ClientID: string(t.config.Till), User: string(t.config.Till),
+		Subscribe: []string{topic.On(wire.DownAck), topic.On(wire.DownReply), topic.On(wire.DownEvent), topic.On(wire.DownPolicy), topic.On(wire.DownKeys), topic.On(wire.DownConfig)}, Log: t.opts.Log, Again: t.uplink.again, Spread: spread,
 		Handler: func(name string, payload []byte) {
 			switch name {
 			case topic.On(wire.DownAck):
@@ -191,11 +210,19 @@ func (t *till) makeUplink() (run func(context.Context) error, err error) {
 				caller.Hint(payload)
 			case topic.On(wire.DownPolicy):
 				t.policies.receive(payload)
+			case topic.On(wire.DownKeys):
+				t.keys.receive(payload)
+			case topic.On(wire.DownConfig):
+				t.configs.receive(payload)
 			}
 		}}
+	here := &presence{till: t, codec: codec, topic: topic.On(wire.UpBirth)}
+	options.Will = here.will
 	return func(ctx context.Context) error {
 		return mqtt.Keep(ctx, options, func(ctx context.Context, c *mqtt.Conn) error {
 			caller.Attach(ctx, c)
+			defer t.platformClock.attend(ctx, caller, t.journal)()
+			defer here.attend(ctx, c)()
 			return out.Run(ctx, c)
 		})
 	}, nil
@@ -215,6 +242,7 @@ func (t *till) makeEngine() (err error) {
 	if step := t.config.CashRounding; step > 0 {
 		o.CashSteps = map[pos.Currency]pos.Minor{t.config.Currency: step}
 	}
+	o.Hotlist = t.configs.hotlist
 	if o.Zone, err = time.LoadLocation(t.config.Timezone); err != nil {
 		return err
 	}
@@ -267,9 +295,10 @@ func (t *till) apiOptions(ctx context.Context) api.Options {
 		info[d.Name] = api.DriverInfo{Driver: d.Driver, Kind: string(d.Kind)}
 	}
 	options := api.Options{Till: t.config.Till, Version: t.opts.Version, Engine: t.engine, Journal: t.journal, Sync: t.uplink, Data: t.config.Data,
-		Token: t.token, AllowedHosts: t.config.API.AllowedHosts, Drivers: info, Shop: t.config.shop(), Hub: &t.hub, Sessions: t.sessions, People: t.people,
+		Token: t.token, AllowedHosts: t.config.API.AllowedHosts, Drivers: info, Shop: t.config.shop(), Counts: t.uplink.counts, Hub: &t.hub, Sessions: t.sessions, People: t.people,
 		Screens: ui.Handler(), Closing: ctx.Done(),
 		Scan: func(text string) engine.Scan { return t.engine.Scanned("", text, "") }}
+	options.Provisioned = t.configs.current
 	if t.goods != nil {
 		options.Goods = t.goods
 	}

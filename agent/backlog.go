@@ -17,6 +17,9 @@ import (
 // recount is the shortest pause between two counts of a large backlog.
 const recount = time.Second
 
+// spread is the time over which tills come back when a broker restarts. A TLS handshake costs a broker some milliseconds; the shop sells meanwhile.
+const spread = 10 * time.Second
+
 // uplink is the way to the platform as the API shows it.
 type uplink struct {
 	source   *source

@@ -68,8 +68,11 @@ func (q *QRConfig) UnmarshalYAML(decode func(any) error) error {
 
 // PlatformConfig says where records go. Without a broker the till keeps them.
 type PlatformConfig struct {
-	Broker  string `yaml:"broker"`   // tcp://host:port
-	RootKey string `yaml:"root_key"` // the platform's public key, 64 hex digits: only what it signed frees a record
+	Broker  string `yaml:"broker"`   // tls://host:port; tcp://host:port on this machine only
+	CA      string `yaml:"ca"`       // PEM file of the authority that vouches for the broker; "" for those that the system knows
+	Cert    string `yaml:"cert"`     // PEM file of the till's certificate, with key; both are written by enrolment
+	Key     string `yaml:"key"`      // PEM file of the certificate's key
+	RootKey string `yaml:"root_key"` // public key, 64 hex digits: only what it, or a key that it vouches for, has signed frees a record
 }
 
 // APIConfig is the address of the local HTTP API.
@@ -131,6 +134,11 @@ func LoadConfig(path string) (Config, error) {
 			c.Devices[i].Port = beside(path, d.Port)
 		}
 	}
+	for _, file := range []*string{&c.Platform.CA, &c.Platform.Cert, &c.Platform.Key} {
+		if *file != "" {
+			*file = beside(path, *file)
+		}
+	}
 	for i, w := range c.Webhooks {
 		c.Webhooks[i].SecretFile = beside(path, w.SecretFile)
 	}
@@ -174,6 +182,9 @@ func (c *Config) check() (key string, err error) {
 	if c.Platform.Broker != "" {
 		if err := mqtt.CheckBroker(c.Platform.Broker); err != nil {
 			return "broker", err
+		}
+		if err := c.Platform.files().Check(); err != nil {
+			return "cert", err
 		}
 		if _, err := cose.ParsePublicKey(c.Platform.RootKey); err != nil {
 			return "root_key", err

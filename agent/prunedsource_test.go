@@ -72,8 +72,8 @@ func TestTheDrainKnowsWhatWasRemoved(t *testing.T) {
 	}{
 		"the last one removed":      {begin, outbox.Same},
 		"another under its number":  {other, outbox.Differs},
-		"one before it":             {heads[0], outbox.Elsewhere},
-		"the beginning":             {record.Genesis("till-1", last.Epoch), outbox.Elsewhere},
+		"one before it":             {heads[0], outbox.Removed},
+		"the beginning":             {record.Genesis("till-1", last.Epoch), outbox.Removed},
 		"one that is here":          {last, outbox.Same},
 		"behind the end":            {record.Head{Epoch: last.Epoch, Seq: j.Head().Seq + 5}, outbox.Beyond},
 		"of an epoch of nobody":     {record.Head{Epoch: pos.Epoch{1}, Seq: 1}, outbox.Elsewhere},

@@ -20,6 +20,7 @@ type source struct {
 	till    pos.TillID
 	bell    <-chan struct{}
 	clocks  timekeeper
+	bridged epochs    // that the platform can take no more of
 	heard   time.Time // of the acknowledgement that was restored, by the platform's clock
 
 	codec    *wire.Codec // these two are set before it is used by more than one
@@ -88,6 +89,9 @@ func (s *source) Acknowledge(h record.Head, proof []byte) error {
 
 // Diverged implements [outbox.Source].
 func (s *source) Diverged(platform record.Head, reason record.BootReason) error {
+	if reason == record.Damaged {
+		return s.bridge(platform)
+	}
 	if platform.Epoch != s.journal.Head().Epoch {
 		return nil
 	}
@@ -126,7 +130,7 @@ func (s *source) Locate(h record.Head) (outbox.Place, error) {
 		return outbox.Elsewhere, err
 	}
 	if h.Seq < begin.Seq {
-		return outbox.Elsewhere, nil // removed after its retention
+		return outbox.Removed, nil
 	}
 	own, err := s.journal.HeadAt(h.Epoch, h.Seq)
 	switch {
@@ -152,6 +156,9 @@ func (s *source) absent(h record.Head) (outbox.Place, error) {
 // Next implements [outbox.Source].
 func (s *source) Next(_ context.Context, after record.Head, maxRecords, maxBytes int) (outbox.Chunk, error) {
 	for i, epoch := range s.behind(after) {
+		if s.bridged.has(epoch) {
+			continue // holes of a later epoch bring what the platform can still get of it
+		}
 		from, err := s.journal.Begin(epoch)
 		if err != nil {
 			return outbox.Chunk{}, err

@@ -50,9 +50,10 @@ func codeOf(err error) int {
 		return exitUsage
 	}
 	switch e.Code {
-	case "config_invalid", "pin_invalid", "person_invalid":
+	case "config_invalid", "pin_invalid", "person_invalid", "request_invalid":
 		return exitUsage
-	case "journal_unreadable", "people_unreadable", "person_exists", "person_unknown":
+	case "journal_unreadable", "people_unreadable", "person_exists", "person_unknown",
+		"not_found", "exists", "revision_conflict", "last_admin": // of the platform's registry
 		return exitNot
 	}
 	return exitAway

@@ -24,6 +24,7 @@ type dataFlags struct {
 	dir     string
 	json    bool
 	rootKey string
+	config  string // path of the till's configuration, "" for the one in the data folder
 }
 
 func journalCommand() *cobra.Command {
@@ -33,7 +34,7 @@ func journalCommand() *cobra.Command {
 	group.PersistentFlags().BoolVar(&f.json, "json", false, "print JSON")
 	verify := &cobra.Command{Use: "verify", Short: "Check every record: content, order, chain and signatures", Args: cobra.NoArgs, RunE: f.verify}
 	verify.Flags().StringVar(&f.rootKey, "root-key", "", "the platform's public key in hex, to hold the journal against its last acknowledgement; by default that of config.yaml in the data folder")
-	group.AddCommand(verify, exportCommand(f), rekeyCommand(f),
+	group.AddCommand(verify, exportCommand(f), rekeyCommand(f), acknowledgeCommand(f),
 		&cobra.Command{Use: "show", Short: "Print the records, one a line", Args: cobra.NoArgs, RunE: f.show},
 		&cobra.Command{Use: "totals", Short: "Add up what was taken", Args: cobra.NoArgs, RunE: f.totals},
 		&cobra.Command{Use: "rebuild", Short: "Make the views anew from the records", Args: cobra.NoArgs, RunE: f.rebuild})
@@ -87,8 +88,12 @@ func (f *dataFlags) custody() ([]journal.Custody, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := agent.PlatformKeys(f.paths(), key, codec)
+	if err != nil {
+		return nil, err
+	}
 	return []journal.Custody{func(raw []byte) (record.Head, bool) {
-		ack, err := codec.OpenAck(raw, cose.OneKey(key))
+		ack, err := codec.OpenAck(raw, keys)
 		if err != nil {
 			return record.Head{}, false
 		}

@@ -19,6 +19,7 @@ import (
 // exportFlags are those of `journal export`.
 type exportFlags struct {
 	*dataFlags
+	courier  courierFlags
 	from, to string
 	format   string
 	salvage  bool
@@ -28,7 +29,10 @@ type exportFlags struct {
 
 func exportCommand(data *dataFlags) *cobra.Command {
 	f := &exportFlags{dataFlags: data}
-	c := &cobra.Command{Use: "export FILE", Short: "Copy records with their signatures into a file", Args: cobra.ExactArgs(1), RunE: f.run}
+	c := &cobra.Command{Use: "export FILE", Short: "Copy records with their signatures into a file, for people or for the platform", Args: cobra.MaximumNArgs(1), RunE: f.run}
+	c.Flags().StringVarP(&data.config, "config", "c", "", "configuration of the till, instead of config.yaml in the data folder")
+	c.Flags().StringVar(&data.rootKey, "root-key", "", "the platform's public key in hex, instead of the configuration's")
+	f.courier.flags(c)
 	c.Flags().StringVar(&f.from, "from", "", "records of this time or later: 2026-03-29 or 2026-03-29T08:00:00Z (UTC)")
 	c.Flags().StringVar(&f.to, "to", "", "records before this time")
 	c.Flags().StringVar(&f.format, "format", "jsonl", "jsonl: one JSON object a line; cbor: a sequence of CBOR maps (RFC 8742)")
@@ -45,6 +49,15 @@ type exported struct {
 }
 
 func (f *exportFlags) run(c *cobra.Command, args []string) (err error) {
+	if len(args) == 0 && f.courier.file != "" {
+		args = []string{f.courier.file}
+	}
+	if len(args) != 1 || f.courier.file != "" && args[0] != f.courier.file {
+		return exit(exitUsage, errors.New("one FILE is needed, as an argument or with -o"))
+	}
+	if f.courier.file = args[0]; f.courier.wanted() {
+		return f.courier.export(c, f.dataFlags)
+	}
 	if f.format != "jsonl" && f.format != "cbor" {
 		return exit(exitUsage, fmt.Errorf("%q is not a format (jsonl, cbor)", f.format))
 	}

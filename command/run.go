@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,19 +13,24 @@ import (
 
 func runCommand() *cobra.Command {
 	var path string
+	var logs logging
 	c := &cobra.Command{Use: "run -c till.yaml", Short: "Run a till", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		config, err := agent.LoadConfig(path)
 		if err != nil {
 			return err
 		}
+		log, err := logs.logger(c.ErrOrStderr())
+		if err != nil {
+			return err
+		}
 		ctx, stop := untilSignal(c.Context())
 		defer stop()
-		log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
 		return agent.Run(ctx, config, agent.Options{Version: version(), Log: log, Ready: func(address string) {
 			log.Info("the till is ready", "api", "http://"+address, "till", config.Till)
 		}})
 	}}
 	c.Flags().StringVarP(&path, "config", "c", "till.yaml", "configuration of the till")
+	logs.flags(c)
 	return c
 }
 

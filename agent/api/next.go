@@ -50,7 +50,7 @@ func next(p *view.Payment, n now) *Words {
 	case p.Status == pos.RefundDue:
 		return &Words{"refund", "The money came after the payment had ended. The platform gives it back by itself."}
 	case p.Status == pos.ForwardDeclined && !p.Unfinished():
-		return &Words{"collect", "The bank refused this offline payment later. Collect it once more, or let a supervisor write it off."}
+		return collect(p.Again, time.Now())
 	case p.Status == pos.Refunded || p.Status == pos.Voided:
 		return &Words{"retry", "The customer has the money back. Try again, or take another tender."}
 	case p.Status.Uncharged():

@@ -37,6 +37,7 @@ type Payment struct {
 	Reason         *Words         `json:"reason,omitempty"`
 	Next           *Words         `json:"next,omitempty" doc:"What the cashier should do now."`
 	AskAgainAt     string         `json:"ask_again_at,omitempty" doc:"When the card terminal is asked again by itself"`
+	Collect        *Collect       `json:"collect,omitempty" doc:"Of a payment that is forward_declined"`
 	Operations     []Operation    `json:"operations"`
 	CreatedAt      string         `json:"created_at"`
 	UpdatedAt      string         `json:"updated_at"`
@@ -84,6 +85,7 @@ func (s *server) payment(p *view.Payment) Payment {
 	}
 	s.showNow(&out, p)
 	showDecision(&out, p)
+	out.Collect = collectable(p)
 	return out
 }
 

@@ -56,6 +56,7 @@ func problemCodes() []problemCode {
 		{"too_many_tries", http.StatusTooManyRequests, "pairing codes can be tried once a second"},
 		{"host_not_allowed", http.StatusForbidden, "the request names a host that is not the till"},
 		{"cross_origin", http.StatusForbidden, "the request comes from a page of another origin"},
+		{"acknowledgement_invalid", http.StatusUnprocessableEntity, "not an acknowledgement of this till's platform for this till"},
 		{"not_found", http.StatusNotFound, "there is no such thing"},
 		{"method_not_allowed", http.StatusMethodNotAllowed, "the screens can only be read"},
 		{"internal", http.StatusInternalServerError, "unforeseen; ask for the payment before trying again"},

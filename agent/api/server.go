@@ -9,6 +9,7 @@ import (
 	"github.com/tillproof/tillproof/agent/engine"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/sync/provision"
 	"github.com/tillproof/tillproof/web"
 )
 
@@ -30,9 +31,14 @@ type Options struct {
 	Goods        Goods    // nil for none; a nil pointer in it is not nil
 	People       People   // nil for none; a nil pointer in it is not nil
 	Webhooks     Webhooks // nil for none; a nil pointer in it is not nil
+	Couriers     Couriers // nil for a till that knows no platform
 
 	// Scan takes what a scanner that types, or a hand, has put in; nil when the till takes no scans. It must not tell the hub itself.
 	Scan func(text string) engine.Scan
+
+	Counts func() SyncCounts // for /metrics; nil for none
+
+	Provisioned func() *provision.Document // what the platform has configured the till to; nil, or nil from it, for nothing
 
 	Hub      *Hub            // where scans come from for the event streams; nil when there are none but those of POST /v1/scan
 	Sessions *Sessions       // the paired browsers; nil keeps them in memory only, so that they are forgotten with the handler
@@ -67,8 +73,11 @@ func Handler(o Options) http.Handler {
 	s.registerSettlements(api)
 	s.registerWebhooks(api)
 	s.registerStatus(api)
+	s.registerConfiguration(api)
+	s.registerCouriers(api)
 	s.registerSessions(api)
 	s.registerEvents(mux, api)
+	s.registerMetrics(mux)
 	documentProblems(api)
 	s.mountScreens(mux)
 	return web.Guard(s.allowHost(refuseCrossOrigin(http.MaxBytesHandler(s.route(mux), maxBody))))

@@ -21,6 +21,8 @@ type Shop struct {
 	QR        []ShopQR     `json:"qr" doc:"Schemes of the tender qr; without a scheme the first that works now is taken"`
 	Languages []string     `json:"languages" doc:"BCP 47 tags, the shop's first choice first"`
 	Goods     bool         `json:"goods" doc:"GET /v1/goods has items"`
+	Name      string       `json:"name,omitempty" doc:"From the platform's configuration"`
+	Address   string       `json:"address,omitempty" doc:"From the platform's configuration; lines are separated by line feeds"`
 }
 
 // ShopQR is a scheme of the tender qr and who makes its codes.

@@ -10,6 +10,7 @@ import (
 	"github.com/tillproof/tillproof/agent/engine"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/store/space"
 )
 
 // Sync is the way to the platform, as the API sees it.
@@ -131,7 +132,7 @@ func (s *server) currentStatus() (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	free, err := journal.FreeBytes(s.Data)
+	free, err := space.Free(s.Data)
 	if err != nil {
 		return Status{}, err
 	}
@@ -143,7 +144,7 @@ func (s *server) currentStatus() (Status, error) {
 	return Status{
 		Till: s.Till, Version: s.Version, Mode: mode.Name, ModeSinceAt: Timestamp(mode.Since.UnixMilli()), Epoch: head.Epoch, Seq: head.Seq,
 		AckedSeq: s.ackedSeq(), Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.diskState()},
-		Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: rules, Devices: s.devices(), Unknown: unknown, Shop: s.Shop, Shift: s.openShiftNow(),
+		Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: rules, Devices: s.devices(), Unknown: unknown, Shop: s.Shop.named(s.provisioned()), Shift: s.openShiftNow(),
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/wire"
 )
 
 // Capture asks once more for the money of an offline approval that was refused later. Keys and errors are as in [Engine.Void]; not_capturable says that
@@ -32,4 +33,12 @@ func (e *Engine) prepareCapture(p *view.Payment, o *record.Operation) error {
 // errNotCapturable refuses to collect; this call has moved nothing.
 func errNotCapturable(p *view.Payment, retry pos.Retry, text, next string) error {
 	return pos.NewError("not_capturable", retry, pos.NoneMoved, text, next).With("payment_status", p.Status)
+}
+
+// again is what the platform says of further tries to collect a refused offline approval, nil when it says nothing.
+func again(o *wire.Outcome) *record.Again {
+	if o.Status != pos.ForwardDeclined || o.Deadline == 0 {
+		return nil
+	}
+	return &record.Again{TriesLeft: o.TriesLeft, Deadline: o.Deadline}
 }

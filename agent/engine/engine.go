@@ -35,6 +35,7 @@ type Options struct {
 	Currency pos.Currency   // of the shop's drawer
 
 	PlatformKeys cose.Keys                           // that sign offline policies; nil when no platform is configured
+	Hotlist      func() *policy.Hotlist              // that the platform has sent beside its policies; nil, or nil from it, for none
 	Away         func(since time.Time) time.Duration // since the platform was heard, which was at since or later; nil for never away
 
 	// CashSteps are the smallest sums that can be paid in cash, in minor units, where they are not the usual ones of [pos.CashStep].

@@ -158,7 +158,7 @@ func bodyOfOperation(o *wire.Outcome, p *view.Payment) *record.PlatformResult {
 	default:
 		r.Operation = o.Operation
 		r.Decision = &record.Decision{Status: o.Status, Amount: o.Amount, Currency: o.Currency, Code: o.Code, Text: o.Text,
-			Trace: o.Transaction, Brand: o.Scheme}
+			Trace: o.Transaction, Brand: o.Scheme, Again: again(o)}
 		if r.Decision.Currency == "" {
 			r.Decision.Currency = p.Intent.Currency
 		}

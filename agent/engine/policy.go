@@ -102,7 +102,7 @@ func (e *Engine) mayOffline(r *Request, mode pos.Mode) error {
 	if err != nil {
 		return err
 	}
-	refused := d.Judge(policy.Sale{Tender: r.Tender, Amount: r.Amount, Choice: r.Offline}, now)
+	refused := e.withHotlist(d).Judge(policy.Sale{Tender: r.Tender, Amount: r.Amount, Choice: r.Offline}, now)
 	if refused == nil || r.Override == nil || !refused.Overridable() {
 		return errPolicy(refused)
 	}
@@ -112,6 +112,20 @@ func (e *Engine) mayOffline(r *Request, mode pos.Mode) error {
 	r.overridden = &record.Override{Supervisor: r.Override.Supervisor, Cashier: e.cashier(), Rule: string(refused.Rule), Limit: refused.Limit,
 		Used: refused.Used, Version: d.Version}
 	return nil
+}
+
+// withHotlist is the policy with the newer one of its own hotlist and that of the platform's configuration.
+func (e *Engine) withHotlist(d *policy.Document) *policy.Document {
+	if e.opts.Hotlist == nil {
+		return d
+	}
+	list := e.opts.Hotlist()
+	if list == nil || d.Hotlist != nil && d.Hotlist.IssuedAt >= list.IssuedAt {
+		return d
+	}
+	newer := *d
+	newer.Hotlist = list
+	return &newer
 }
 
 // withOverride puts the supervisor's word before the intent that it lets pass.

@@ -148,6 +148,7 @@ func (e *Engine) bodyOf(o *wire.Outcome, p *view.Payment) record.Body {
 	if d.Currency == "" {
 		d.Currency = p.Intent.Currency
 	}
+	d.Again = again(o)
 	return &record.PlatformResult{Payment: o.Payment, N: o.N, Decision: d}
 }
 

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,14 +94,24 @@ func TestAKillInEachStepOfASettlement(t *testing.T) {
 				if !killed {
 					t.Skip("this terminal does not come to this moment")
 				}
-				if err == nil || done.OK() {
-					t.Errorf("a settlement that is not durable is told as ended: %+v, %v", done, err)
-				}
 				s.restart()
+				if told := err == nil && done.OK(); told && !s.closed(done.ID) { // its last commit may have been faster than the kill
+					t.Errorf("a settlement that is not durable is told as ended: %+v", done)
+				}
 				s.goesOn(1250)
 			})
 		})
 	}
+}
+
+// closed says whether the journal holds a settlement as ended well.
+func (s *shop) closed(id pos.UUID) bool {
+	s.t.Helper()
+	list, err := s.engine.Settlements(100)
+	if err != nil {
+		s.t.Error(err)
+	}
+	return slices.ContainsFunc(list, func(one engine.Settlement) bool { return one.ID == id && one.OK() })
 }
 
 // A device that is lost between the reservation and the command has settled nothing.

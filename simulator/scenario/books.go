@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,12 +73,28 @@ type keeper struct {
 	writing sync.Mutex
 }
 
+// numbers is a number that no transaction of the books has. What went back has numbers too, which the books do not hold; they lie below the next million.
+func (b *Books) numbers() int {
+	highest := 0
+	for i := range b.Accounts {
+		n, err := strconv.Atoi(strings.TrimLeft(b.Accounts[i].Transaction, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+		if err == nil {
+			highest = max(highest, n)
+		}
+	}
+	if highest == 0 {
+		return 0
+	}
+	return (highest/1_000_000 + 1) * 1_000_000
+}
+
 // keepBooks begins to keep the books of an acquirer that has none yet.
 func keepBooks(path string, bank *acquirer.Acquirer) (*keeper, error) {
 	earlier, err := ReadBooks(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	bank.GoOn(earlier.numbers())
 	k := &keeper{path: path, bank: bank, earlier: earlier, changed: make(chan struct{}, 1), stop: make(chan struct{})}
 	bank.Observe(func(acquirer.Event) {
 		select {

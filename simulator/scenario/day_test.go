@@ -59,6 +59,7 @@ func TestOfflineDay(t *testing.T) {
 		data, start := t.TempDir(), time.Now()
 		r, code := playDay(t, exe, data, *seed+uint64(n))
 		took := time.Since(start)
+		logsTellNoSecrets(t, data)
 		t.Logf("seed %d: %d payments, %d agent kills, %d platform kills, %d cuts, %d unknown and resolved, %d refunded, %v, %.0f s (goal 150 s on two idle cores)",
 			r.Seed, r.Payments, r.AgentKills, r.PlatformKills, r.NetworkCuts, r.UnknownResolved, r.Refunded, r.Happened, took.Seconds())
 		switch {

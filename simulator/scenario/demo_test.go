@@ -289,6 +289,7 @@ func TestDemoKeepsItsDataWhenAskedTo(t *testing.T) {
 	if !reconciles(t, data) {
 		t.Error("the files of both demos do not agree")
 	}
+	logsTellNoSecrets(t, data)
 }
 
 func TestAKilledDemoTakesItsChildrenWithIt(t *testing.T) {

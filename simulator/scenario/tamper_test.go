@@ -20,10 +20,11 @@ func tampering(t *testing.T, data string) {
 	ledger, terminal := filepath.Join(data, "platform", "ledger.db"), filepath.Join(data, "devices", "terminal.json")
 	someone := "(SELECT payment FROM payments WHERE status = 'approved' ORDER BY payment LIMIT 1)"
 	for name, statement := range map[string]string{
-		"row changed":         "UPDATE payments SET amount = amount + 1 WHERE payment = " + someone,
-		"status changed":      "UPDATE payments SET status = 'declined' WHERE payment = " + someone,
-		"tender changed":      "UPDATE payments SET tender = 'qr' WHERE payment = " + someone,
-		"row doubled":         "INSERT INTO payments SELECT '01890a5d-ac96-774b-bcce-b302099a8057', till, epoch, seq, order_ref, attempt, tender, status, amount, currency, fork, state FROM payments WHERE payment = " + someone,
+		"row changed":    "UPDATE payments SET amount = amount + 1 WHERE payment = " + someone,
+		"status changed": "UPDATE payments SET status = 'declined' WHERE payment = " + someone,
+		"tender changed": "UPDATE payments SET tender = 'qr' WHERE payment = " + someone,
+		"row doubled": "INSERT INTO payments (payment, till, epoch, seq, order_ref, attempt, tender, status, amount, currency, fork, state) " +
+			"SELECT '01890a5d-ac96-774b-bcce-b302099a8057', till, epoch, seq, order_ref, attempt, tender, status, amount, currency, fork, state FROM payments WHERE payment = " + someone,
 		"row deleted":         "DELETE FROM payments WHERE payment = " + someone,
 		"all rows deleted":    "DELETE FROM payments",
 		"record deleted":      "DELETE FROM records WHERE id = (SELECT max(id) FROM records)",

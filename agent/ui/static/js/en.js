@@ -266,6 +266,7 @@ export const en = {
   'next.cancel_too_late': 'The customer had paid before it could be stopped. Hand the goods over, or void it.',
   'next.refund_refused': 'Nothing went back. Try again, or give cash back.',
   'next.collect': 'The bank refused it later. Collect it again, or let a supervisor write it off.',
+  'next.write_off': 'The bank refused it for good. Let a supervisor write it off.',
   'giving.of': 'of {amount}',
   'giving.left': '{amount} left',
   'giving.hand_out': 'Hand out',

@@ -264,6 +264,7 @@ export const zh = {
   'next.cancel_too_late': '取消前顾客已付款。请交付商品，或整笔撤销。',
   'next.refund_refused': '没有退款。请重试，或以现金退还。',
   'next.collect': '银行事后拒绝。请再次扣款，或由主管核销。',
+  'next.write_off': '银行最终拒绝。请由主管核销。',
   'giving.of': '原收 {amount}',
   'giving.left': '剩余 {amount}',
   'giving.hand_out': '请付给顾客',
