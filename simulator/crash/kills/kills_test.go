@@ -10,7 +10,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,6 +43,7 @@ type tally struct {
 	other   map[string]int
 	healthy []time.Duration // from the start of a process until it says that it sells
 	sold    []time.Duration // from the start of a process until a sale in cash is answered
+	removed int             // records that tills have removed after their retention
 }
 
 func (y *tally) add(m map[string]int, what string) {
@@ -57,7 +60,11 @@ func TestKills(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range min(shops, kills) {
 		all.Go(func() {
-			s := openShop(t, rand.New(rand.NewPCG(from, uint64(n))), y)
+			program := exe
+			if n%2 == 1 {
+				program = hasty
+			}
+			s := openShop(t, rand.New(rand.NewPCG(from, uint64(n))), y, program)
 			for range (kills + shops - 1 - n) / shops {
 				if t.Failed() {
 					return
@@ -83,7 +90,7 @@ func (y *tally) tell(t *testing.T) {
 		return
 	}
 	t.Logf("%d kills: %s", sum, counts(y.kills))
-	t.Logf("besides: %s", counts(y.other))
+	t.Logf("besides: %s; %d records removed after their retention", counts(y.other), y.removed)
 	t.Logf("healthy after p50 %s, most %s; a sale in cash answered after p50 %s, most %s (goal 1 s, on an idle machine)",
 		middle(y.healthy), y.healthy[len(y.healthy)-1].Round(time.Millisecond), middle(y.sold), y.sold[len(y.sold)-1].Round(time.Millisecond))
 	if most := y.sold[len(y.sold)-1]; most > slowest {
@@ -116,10 +123,10 @@ type shop struct {
 	open  []*sale // asked for, and not decided
 }
 
-func openShop(t *testing.T, dice *rand.Rand, y *tally) *shop {
+func openShop(t *testing.T, dice *rand.Rand, y *tally, program string) *shop {
 	t.Helper()
 	s := &shop{t: t, y: y, dice: dice}
-	demo, err := scenario.Start(t.Context(), scenario.Options{Data: scratch(t), Exe: exe, Listen: "127.0.0.1:0", Brisk: true})
+	demo, err := scenario.Start(t.Context(), scenario.Options{Data: scratch(t), Exe: program, Listen: "127.0.0.1:0", Brisk: true})
 	if err != nil {
 		t.Error(err)
 		return nil
@@ -132,13 +139,15 @@ func openShop(t *testing.T, dice *rand.Rand, y *tally) *shop {
 	s.demo = demo
 	ready := demo.Ready()
 	s.till = newTill(ready.Till, ready.Token)
+	s.till.forgets = program == hasty
 	config := ready.Data + "/till/config.yaml"
 	text, err := os.ReadFile(config)
 	if err != nil {
 		t.Error(err)
 		return nil
 	}
-	small := strings.Replace(string(text), "segment_mib: 8", "segment_mib: 1", 1) // from the next start on: segments change often
+	// From the next start on segments change often.
+	small := strings.NewReplacer("segment_mib: 8", "segment_mib: 1", "retention_days: 90", "retention_days: 30").Replace(string(text))
 	if err := os.WriteFile(config, []byte(small), 0o600); err != nil {
 		t.Error(err)
 	}
@@ -244,8 +253,9 @@ func (s *shop) restart(ctx context.Context) {
 
 // askAgain sends what was interrupted once more, with the same words, and looks at all that is open.
 func (s *shop) askAgain(ctx context.Context, do func(context.Context) error) {
-	for _, x := range s.sales[max(0, len(s.sales)-30):] {
-		if x.told != nil {
+	recent := max(0, len(s.sales)-30)
+	for n, x := range s.sales {
+		if x.told != nil && (n >= recent || x.unfinished()) {
 			s.judge(s.till.look(ctx, x))
 		}
 	}
@@ -300,11 +310,29 @@ func (s *shop) conclude() {
 	}
 	s.awaitOperations(ctx)
 	s.drain(ctx)
+	s.countRemoved()
 	s.compareTerminal()
 	if err := s.demo.StopProcesses(); err != nil {
 		s.t.Error(err)
 	}
 	s.reconcile(ctx)
+}
+
+// countRemoved counts the records before the oldest one that is left.
+func (s *shop) countRemoved() {
+	files, err := filepath.Glob(s.demo.Ready().Data + "/till/journal/*.seg")
+	if err != nil || len(files) == 0 {
+		s.t.Errorf("no journal: %v", err)
+		return
+	}
+	oldest := strings.Split(filepath.Base(slices.Min(files)), ".") // epoch, first record, "seg": the names sort by them
+	first, err := strconv.Atoi(oldest[1])
+	if err != nil {
+		s.t.Error(err)
+	}
+	s.y.mu.Lock()
+	defer s.y.mu.Unlock()
+	s.y.removed += first - 1
 }
 
 // awaitDevices waits until the card terminal is ready, at most as long as one that takes money back.

@@ -20,6 +20,7 @@ import (
 type till struct {
 	base, token string
 	http        *http.Client
+	forgets     bool // records go while we look on
 }
 
 // refused is a problem that the till answered with.
@@ -94,10 +95,14 @@ func (s *sale) unfinished() bool {
 // pay begins the sale, or asks for it again with the same words.
 func (c *till) pay(ctx context.Context, s *sale, wait time.Duration) error {
 	var p api.Payment
-	if err := c.call(ctx, http.MethodPost, "/v1/payments?wait="+wait.String(), s.body, &p); err != nil {
-		return err
+	err := c.call(ctx, http.MethodPost, "/v1/payments?wait="+wait.String(), s.body, &p)
+	if err == nil {
+		return s.hear(p)
 	}
-	return s.hear(p)
+	if codeOf(err) == "order_expired" && !c.mayForget(s) {
+		return fmt.Errorf("%w: order %s is too young to be forgotten: %w", errBroken, s.order(), err)
+	}
+	return err
 }
 
 // hear holds an answer against the earlier ones: what was told stays true.
@@ -119,10 +124,22 @@ func (s *sale) hear(p api.Payment) error {
 // errBroken begins what is said of a broken promise.
 var errBroken = errors.New("BROKEN")
 
+// mayForget says whether the records of a sale may have been removed: it was settled, and long enough ago.
+func (c *till) mayForget(s *sale) bool {
+	if !c.forgets || s.told == nil || s.told.Status.Open() || s.unfinished() {
+		return false
+	}
+	changed, err := time.Parse(time.RFC3339, s.told.UpdatedAt)
+	return err == nil && time.Since(changed) >= kept
+}
+
 // look asks for the payment as it is now.
 func (c *till) look(ctx context.Context, s *sale) error {
 	var p api.Payment
 	if err := c.call(ctx, http.MethodGet, "/v1/payments/"+s.told.ID.String(), nil, &p); err != nil {
+		if codeOf(err) == "not_found" && c.mayForget(s) {
+			return nil // told as it was
+		}
 		if codeOf(err) != "" {
 			return fmt.Errorf("%w: order %s was answered and is not known any more: %w", errBroken, s.order(), err)
 		}

@@ -78,7 +78,7 @@ func atTerminal(what string) bool { return strings.HasPrefix(what, "card") || wh
 // choose takes a weapon that fits what is done.
 func choose(dice *rand.Rand, what string) weapon {
 	if what == "segment" {
-		return atCall([]string{"fsync", "renameat", "pwrite64", "fdatasync"}[dice.IntN(4)], []int{1, 1, 40, 30}[dice.IntN(4)])
+		return atCall([]string{"fsync", "renameat", "pwrite64", "fdatasync", "unlinkat"}[dice.IntN(5)], []int{1, 1, 40, 30}[dice.IntN(4)])
 	}
 	switch n := dice.IntN(10); {
 	case n < 5 && atTerminal(what):
