@@ -64,7 +64,10 @@ func takeJournal(c *reconcile.Columns, dir string) error {
 			folded[p.ID] = p
 		}
 	}
-	c.Journal = slices.DeleteFunc(c.Journal, func(p reconcile.Payment) bool { return p.Till == j.till })
+	// Of payments whose records the till has removed after their retention, those in custody go on speaking.
+	c.Journal = slices.DeleteFunc(c.Journal, func(p reconcile.Payment) bool {
+		return p.Till == j.till && (j.payments[p.ID] != nil || !j.gone(p.Till, p.Epoch, p.Seq))
+	})
 	for _, p := range j.payments {
 		if p.Foreign == "" { // another till's payment is in that till's columns
 			c.Journal = append(c.Journal, ownPayment(p, j.till, folded[p.Intent.Payment]))
@@ -89,15 +92,16 @@ func ownPayment(p *view.Payment, till pos.TillID, folded reconcile.Payment) reco
 	return out
 }
 
-// alignPruned takes out of the columns what only one side can hold: of the ledger, the part that the till has removed after its retention; of the
+// gone says whether the till has removed a record after its retention.
+func (j *tillJournal) gone(till pos.TillID, epoch pos.Epoch, seq pos.Seq) bool {
+	return till == j.till && record.Place{Epoch: epoch, Seq: seq}.Compare(j.carried) <= 0
+}
+
+// alignPruned takes out of the records what only one side can hold: of the ledger, the part that the till has removed after its retention; of the
 // journal, records that reached the platform in a hole of a later epoch, because they could not be delivered in their own.
 func (j *tillJournal) alignPruned(c *reconcile.Columns) {
-	gone := func(till pos.TillID, epoch pos.Epoch, seq pos.Seq) bool {
-		return till == j.till && record.Place{Epoch: epoch, Seq: seq}.Compare(j.carried) <= 0
-	}
-	c.Ledger = slices.DeleteFunc(c.Ledger, func(p reconcile.Payment) bool { return j.payments[p.ID] == nil && gone(p.Till, p.Epoch, p.Seq) })
-	c.LedgerRecords = slices.DeleteFunc(slices.Clone(c.LedgerRecords), func(r reconcile.Record) bool { return gone(r.Till, r.Epoch, r.Seq) })
+	c.LedgerRecords = slices.DeleteFunc(slices.Clone(c.LedgerRecords), func(r reconcile.Record) bool { return j.gone(r.Till, r.Epoch, r.Seq) })
 	c.JournalRecords = slices.DeleteFunc(c.JournalRecords, func(r reconcile.Record) bool {
-		return gone(r.Till, r.Epoch, r.Seq) || r.Till == j.till && j.elsewhere[record.Place{Epoch: r.Epoch, Seq: r.Seq}]
+		return j.gone(r.Till, r.Epoch, r.Seq) || r.Till == j.till && j.elsewhere[record.Place{Epoch: r.Epoch, Seq: r.Seq}]
 	})
 }

@@ -39,10 +39,11 @@ func serve(listener net.Listener, acl ACL, g *gate) (*Broker, error) {
 	capabilities := mochi.NewDefaultServerCapabilities()
 	capabilities.MaximumPacketSize = maxPacket
 	server := mochi.New(&mochi.Options{Capabilities: capabilities, Logger: slog.New(slog.DiscardHandler)})
-	if err := server.AddHook(&rules{acl: acl, certified: g != nil}, nil); err != nil {
+	door := newDoor(listener, g)
+	if err := server.AddHook(&rules{acl: acl, certified: g != nil, door: door}, nil); err != nil {
 		return nil, err
 	}
-	if err := server.AddListener(newDoor(listener, g)); err != nil {
+	if err := server.AddListener(door); err != nil {
 		return nil, err
 	}
 	if err := server.Serve(); err != nil {

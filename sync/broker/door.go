@@ -23,11 +23,19 @@ type door struct {
 	mu     sync.Mutex // guards what follows
 	closed bool
 	shut   chan struct{} // closed with closed
-	conns  map[net.Conn]bool
+	conns  map[net.Conn]*guest
+	names  map[string]*guest // who uses a client id
+}
+
+// guest is a connection that is being served.
+type guest struct {
+	conn net.Conn
+	name string        // its client id, "" before it has said one
+	gone chan struct{} // closed when nothing of it is left
 }
 
 func newDoor(l net.Listener, g *gate) *door {
-	return &door{listener: l, gate: g, conns: map[net.Conn]bool{}, shut: make(chan struct{})}
+	return &door{listener: l, gate: g, conns: map[net.Conn]*guest{}, names: map[string]*guest{}, shut: make(chan struct{})}
 }
 
 // Init implements listeners.Listener.
@@ -73,9 +81,35 @@ func (d *door) enter(conn net.Conn) bool {
 	if d.closed {
 		return false
 	}
-	d.conns[conn] = true
+	d.conns[conn] = &guest{conn: conn, gone: make(chan struct{})}
 	d.guests.Add(1)
 	return true
+}
+
+// claimWithin bounds how long a client waits until nothing is left of the connection that used its id before.
+const claimWithin = 5 * time.Second
+
+// claim gives a client id to a connection when nothing is left of the one that had it before, which is shown out. The library ends a former connection
+// beside the new one, and its end can take away the new one's subscriptions: the client would be connected and hear nothing.
+func (d *door) claim(name string, conn net.Conn) bool {
+	d.mu.Lock()
+	g, before := d.conns[conn], d.names[name]
+	if g != nil {
+		g.name, d.names[name] = name, g
+	}
+	d.mu.Unlock()
+	if g == nil || before == nil || before == g {
+		return g != nil
+	}
+	before.conn.Close()
+	patience := time.NewTimer(claimWithin)
+	defer patience.Stop()
+	select {
+	case <-before.gone:
+		return true
+	case <-patience.C:
+		return false
+	}
 }
 
 // greet ends the TLS handshake within a bound, so that a guest who says nothing holds no place.
@@ -133,6 +167,12 @@ func (d *door) leave(conn net.Conn) {
 	conn.Close()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if g := d.conns[conn]; g != nil {
+		if d.names[g.name] == g {
+			delete(d.names, g.name)
+		}
+		close(g.gone)
+	}
 	delete(d.conns, conn)
 	d.guests.Done()
 }

@@ -13,6 +13,7 @@ type rules struct {
 	mochi.HookBase
 	acl       ACL
 	certified bool // clients are who their certificates say
+	door      *door
 }
 
 // ID implements mochi.Hook.
@@ -30,7 +31,10 @@ func (r *rules) OnConnectAuthenticate(c *mochi.Client, pk packets.Packet) bool {
 	if c.ID == "" || strings.ContainsAny(c.ID, "+#/") || r.certified && !agree(nameOf(c.Net.Conn), c.ID, user) {
 		return false
 	}
-	return !pk.Connect.WillFlag || r.acl(c.ID, user, pk.Connect.WillTopic, true)
+	if pk.Connect.WillFlag && !r.acl(c.ID, user, pk.Connect.WillTopic, true) {
+		return false
+	}
+	return r.door.claim(c.ID, c.Net.Conn)
 }
 
 // OnACLCheck implements mochi.Hook.

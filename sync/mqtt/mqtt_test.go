@@ -97,6 +97,7 @@ func TestWillIsPublishedWhenTheWireBreaksOnly(t *testing.T) {
 	if err := c.Publish(t.Context(), "x", nil); !errors.Is(err, mqtt.ErrClosed) {
 		t.Errorf("publish on a dead connection: %v", err)
 	}
+	o.Will = func() mqtt.Message { return mqtt.Message{Topic: "never", Payload: []byte("dying")} }
 	polite := dial(t, b, o)
 	<-wire
 	polite.Close()
@@ -105,7 +106,11 @@ func TestWillIsPublishedWhenTheWireBreaksOnly(t *testing.T) {
 	if err := sender.Publish(t.Context(), "last", nil); err != nil {
 		t.Fatal(err)
 	}
-	if m := receive(t, got); m.Topic != "last" {
+	m := receive(t, got)
+	for m.Topic == "gone" { // a broker may bring what it keeps once more to a subscription that is new
+		m = receive(t, got)
+	}
+	if m.Topic != "last" {
 		t.Errorf("%+v: a will of a connection that said DISCONNECT", m)
 	}
 }
