@@ -14,7 +14,7 @@ export GORACE = atexit_sleep_ms=0
 check: setup
 	$(GO) build ./...
 	$(GO) vet ./...
-	$(GO) test -race -timeout 10m $(RACE_PACKAGES)
+	LOOP_PAYMENTS=60 $(GO) test -race -timeout 10m $(RACE_PACKAGES)
 
 # Everything: installs what the tests need, then runs them all.
 test: setup

@@ -68,6 +68,9 @@ func takeJournal(c *reconcile.Columns, dir string) error {
 	c.Journal = slices.DeleteFunc(c.Journal, func(p reconcile.Payment) bool {
 		return p.Till == j.till && (j.payments[p.ID] != nil || !j.gone(p.Till, p.Epoch, p.Seq))
 	})
+	for i := range c.Journal {
+		c.Journal[i].Folded = c.Journal[i].Folded && c.Journal[i].Till != j.till
+	}
 	for _, p := range j.payments {
 		if p.Foreign == "" { // another till's payment is in that till's columns
 			c.Journal = append(c.Journal, ownPayment(p, j.till, folded[p.Intent.Payment]))

@@ -20,7 +20,7 @@ func (p *pump) receive(message []byte) {
 		return
 	}
 	p.acknowledged()
-	p.probing = false
+	p.probing, p.silent = false, 0
 	if ack.State == wire.AckGap {
 		p.gap(ack, place)
 		return

@@ -212,6 +212,25 @@ func TestAPlatformThatIsAwayIsNotFlooded(t *testing.T) {
 	})
 }
 
+// TestACourierThatBringsNothingIsGivenUp: a broker may have lost what a connection asked for. The till must not stay deaf for ever.
+func TestACourierThatBringsNothingIsGivenUp(t *testing.T) {
+	play(t, func(s *scene) {
+		j := outboxtest.New("till-1")
+		fill(j, 1)
+		began := time.Now()
+		s.begin(j, func(n *network) { n.down = true })
+		if err := <-s.ended; !errors.Is(err, outbox.ErrDeaf) {
+			t.Errorf("Run returned %v", err)
+		}
+		if took := time.Since(began); took < 2*time.Minute || took > 2*time.Minute+10*time.Second {
+			t.Errorf("given up after %v", took)
+		}
+		s.net.set(func() { s.net.down = false })
+		s.connect()
+		s.within(time.Second)
+	})
+}
+
 func TestFlushSendsNow(t *testing.T) {
 	play(t, func(s *scene) {
 		j := outboxtest.New("till-1")

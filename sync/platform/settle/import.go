@@ -94,6 +94,12 @@ func (i *importing) run(ctx context.Context) error {
 	if _, err := NewReader(i.File, i.Mapping); err != nil { // before anything is written
 		return err
 	}
+	if _, err := i.File.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := withoutCards(i.File, i.Mapping); err != nil {
+		return err
+	}
 	if err := i.begin(ctx); err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type Mapping struct {
 	Sign      string   `yaml:"sign"`      // none (default): amounts have no sign; negative_refund: those below 0 are refunds; any: the sign says nothing
 	FeeSign   string   `yaml:"fee_sign"`  // positive (default): a fee above 0 is kept by the acquirer; negative: one below 0 is
 
+	Numbers []string `yaml:"numbers"` // further columns with long numbers that are no cards'
+
 	Columns   map[string]string            `yaml:"columns"`   // field: column
 	Constants map[string]string            `yaml:"constants"` // field: value of all rows
 	Values    map[string]map[string]string `yaml:"values"`    // field: what stands there: what it means; "*" for all else. Kind ignore leaves a row out

@@ -3,6 +3,7 @@ package settle
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
@@ -19,6 +20,7 @@ type who struct {
 	zones     map[pos.MerchantID]*time.Location
 	usual     *time.Location
 	terminals map[string]registry.Terminal
+	cuts      map[lastTrusted]bool // where the records of revoked keys end
 	agreed    *reconcile.Registry
 }
 
@@ -38,7 +40,7 @@ func (s *Source) register(ctx context.Context) (*who, error) {
 			return nil, err
 		}
 	}
-	if err := w.issued(ctx, s.DB); err != nil {
+	if err := errors.Join(w.issued(ctx, s.DB), w.revoked(ctx, s.DB)); err != nil {
 		return nil, err
 	}
 	fees, err := w.fees(ctx, s.Registry)
@@ -83,6 +85,40 @@ func (w *who) issued(ctx context.Context, db *database.DB) error {
 			w.keys = map[pos.TillID][]cose.PublicKey{}
 		}
 		w.keys[k.till] = append(w.keys[k.till], k.public)
+	}
+	return nil
+}
+
+// lastTrusted is the last record of a till that a revoked key is trusted for.
+type lastTrusted struct {
+	till  pos.TillID
+	epoch pos.Epoch
+	seq   pos.Seq
+}
+
+func (w *who) cut(till pos.TillID, epoch pos.Epoch, seq pos.Seq) bool {
+	return w.cuts[lastTrusted{till, epoch, seq}]
+}
+
+// revoked reads where the records of revoked keys end, where there are such.
+func (w *who) revoked(ctx context.Context, db *database.DB) error {
+	there, err := db.Has(ctx, "pki_revoked", "epoch")
+	if err != nil || !there {
+		return err
+	}
+	scan := func(row database.Scanner) (l lastTrusted, err error) {
+		var epoch []byte
+		if err = row.Scan(&l.till, &epoch, &l.seq); err == nil {
+			copy(l.epoch[:], epoch)
+		}
+		return l, err
+	}
+	w.cuts = map[lastTrusted]bool{}
+	for l, err := range database.Each(ctx, db, scan, "SELECT till, epoch, seq FROM pki_revoked") {
+		if err != nil {
+			return err
+		}
+		w.cuts[l] = true
 	}
 	return nil
 }

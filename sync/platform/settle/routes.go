@@ -176,7 +176,7 @@ func refuse(w http.ResponseWriter, err error) {
 		status = http.StatusConflict
 	case "statement_too_large":
 		status = http.StatusRequestEntityTooLarge
-	case "mapping_invalid", "day_invalid", "request_invalid", "statement_unreadable":
+	case "mapping_invalid", "day_invalid", "request_invalid", "statement_unreadable", "statement_card_data":
 		status = http.StatusUnprocessableEntity
 	case "statement_changed":
 		status = http.StatusInternalServerError

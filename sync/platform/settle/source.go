@@ -31,7 +31,7 @@ func (s *Source) Columns(ctx context.Context) (*reconcile.Columns, error) {
 	if err != nil {
 		return nil, err
 	}
-	custody, err := reconcile.NewCustody(reconcile.Known{Keys: who.keys, Zone: who.zone, Owner: func(till pos.TillID) pos.MerchantID { return who.owners[till] }})
+	custody, err := reconcile.NewCustody(reconcile.Known{Keys: who.keys, Zone: who.zone, Cut: who.cut, Owner: func(till pos.TillID) pos.MerchantID { return who.owners[till] }})
 	if err != nil {
 		return nil, err
 	}
