@@ -22,6 +22,7 @@ import (
 // TestYesterdaysBackupOnceMore copies the ledger while tills deliver, loses it, and puts the copy in its place. One till sells on; the other sells nothing, and is
 // asked for what the ledger lacks.
 func TestYesterdaysBackupOnceMore(t *testing.T) {
+	t.Parallel()
 	busy, idle := outboxtest.New("till-1"), outboxtest.New("till-2")
 	for n := 1; n <= 200; n++ {
 		sale(busy, n)

@@ -30,6 +30,7 @@ import (
 //
 // LOOP_PAYMENTS changes the number of payments, LOOP_SEED the plan. How the goroutines interleave differs from run to run.
 func TestClosedLoop(t *testing.T) {
+	t.Parallel()
 	payments, seed := 1000, 20261122
 	for name, n := range map[string]*int{"LOOP_PAYMENTS": &payments, "LOOP_SEED": &seed} {
 		if text := os.Getenv(name); text != "" {

@@ -76,6 +76,7 @@ func batchOf(till pos.TillID, c outbox.Chunk) *wire.Batch {
 // till has drained once in order, the ledger equals the fold of the journals. As tills do, an epoch is sent only after the one
 // before it is in custody.
 func TestAnyDelivery(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		journals := []*outboxtest.Journal{drawJournal(rt, "till-1", 0), drawJournal(rt, "till-2", 100)}

@@ -250,6 +250,7 @@ func TestOneReplicaWithSQLite(t *testing.T) {
 
 // TestTwoPlatformsServeTheTillsOfOneLedger: they share the tills, and when one is gone the other one serves all of them; payments end once whoever is asked.
 func TestTwoPlatformsServeTheTillsOfOneLedger(t *testing.T) {
+	t.Parallel()
 	var journals []*outboxtest.Journal
 	for n := range 6 {
 		j := outboxtest.New(pos.TillID(fmt.Sprint("till-", n+1)))

@@ -79,6 +79,7 @@ func TestKilledBetweenCommitAndAcknowledgement(t *testing.T) {
 }
 
 func TestBrokerStoppedAndStartedInMidDrain(t *testing.T) {
+	t.Parallel()
 	brokers(t, func(t *testing.T, start brokertest.Start) {
 		j := outboxtest.New("till-1")
 		for n := 1; n <= 1500; n++ {
