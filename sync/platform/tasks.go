@@ -58,10 +58,14 @@ func (s taskStore) commit(ctx context.Context, owner string, task wallet.Task, r
 	return nil
 }
 
-// put writes one task and returns 1, or 0 when it was begun already or never. Who begins one locks the payment, as the intake does that brings records of it.
+// put writes one task and returns 1, or 0 when it was begun already or never, or has changed since it was read. Who begins one locks the payment, as the intake does that brings records of it.
 func (s taskStore) put(ctx context.Context, tx *database.Tx, task *wallet.Task, owner string, state []byte, begin bool) (n int64, err error) {
-	if !begin {
-		return tx.Exec(ctx, "UPDATE tasks SET next = ?, state = ? WHERE payment = ?", task.Next, state, task.Payment.String())
+	const change = "UPDATE tasks SET next = ?, state = ? WHERE payment = ?"
+	switch {
+	case !begin && task.Seen != nil:
+		return tx.Exec(ctx, change+" AND state = ?", task.Next, state, task.Payment.String(), task.Seen)
+	case !begin:
+		return tx.Exec(ctx, change, task.Next, state, task.Payment.String())
 	}
 	if err := tx.Lock(ctx, paymentLock(task.Payment)); err != nil {
 		return 0, err
@@ -116,7 +120,18 @@ func lastResult(ctx context.Context, q rower, till pos.TillID) (n int64, err err
 
 // Task implements [wallet.Store].
 func (s taskStore) Task(ctx context.Context, payment pos.PaymentID) (task wallet.Task, found bool, err error) {
-	return database.One(s.db.Row(ctx, "SELECT state FROM tasks WHERE payment = ?", payment.String()), fromJSON[wallet.Task])
+	return database.One(s.db.Row(ctx, "SELECT state FROM tasks WHERE payment = ?", payment.String()), readTask)
+}
+
+// readTask reads a task with the form that it is stored in: a replica that lost the till for a while and got it back must not write over what another one has
+// done meanwhile.
+func readTask(row database.Scanner) (task wallet.Task, err error) {
+	var text []byte
+	if err = row.Scan(&text); err == nil {
+		err = json.Unmarshal(text, &task)
+	}
+	task.Seen = text
+	return task, err
 }
 
 // fromJSON reads a row of one column.

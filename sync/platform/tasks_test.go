@@ -11,6 +11,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
+	"github.com/tillproof/tillproof/sync/platform/database/databasetest"
 	"github.com/tillproof/tillproof/sync/wallet"
 	"github.com/tillproof/tillproof/sync/wire"
 )
@@ -46,7 +47,9 @@ func TestTaskStoreKeepsWhatItIsTold(t *testing.T) {
 	b.restart()
 	b.custody.route = nil
 	s = taskStore{b.custody}
-	if task, found, err := s.Task(t.Context(), paymentID(3)); err != nil || !found || !reflect.DeepEqual(task, ended) {
+	task, found, err := s.Task(t.Context(), paymentID(3))
+	task.Seen = nil
+	if err != nil || !found || !reflect.DeepEqual(task, ended) {
 		t.Errorf("%+v %v %v", task, found, err)
 	}
 	if got, err := s.Results(t.Context(), paymentID(3)); err != nil || !slices.Equal(got, want) {
@@ -61,6 +64,36 @@ func TestTaskStoreKeepsWhatItIsTold(t *testing.T) {
 	if name, err := s.ownerOf(t.Context(), paymentID(1)); err != nil || name != "for-wechat" {
 		t.Errorf("%q %v", name, err)
 	}
+}
+
+// TestAStaleStepIsRefused: a replica that read a task, lost its till to another one and got it back must not undo what that has done.
+func TestAStaleStepIsRefused(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, address string) {
+		c, err := OpenCustody(t.Context(), address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		s := taskStore{c}
+		if err := s.Commit(t.Context(), someTask(1, "till-1"), nil); err != nil {
+			t.Fatal(err)
+		}
+		slow, _, err := s.Task(t.Context(), paymentID(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		quick := slow
+		quick.Stage, slow.Stage = wallet.Asked, wallet.Closing
+		if err := s.Commit(t.Context(), quick, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(t.Context(), slow, nil); err == nil {
+			t.Error("a step was written over one that it had not seen")
+		}
+		if now, _, err := s.Task(t.Context(), paymentID(1)); err != nil || now.Stage != wallet.Asked {
+			t.Errorf("%s %v", now.Stage, err)
+		}
+	})
 }
 
 // TestAStepIsWrittenWholeOrNotAtAll: a task that is not there, one that is there already, and one that cannot be numbered.

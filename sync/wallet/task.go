@@ -69,7 +69,11 @@ type Task struct {
 	QR          string     `json:"qr,omitempty"`       // the payload that was issued
 	Refunds     []Refund   `json:"refunds,omitempty"`  // that tills have asked for, in that order; never changed in place
 	Captures    []Capture  `json:"captures,omitempty"` // further tries that till or back office have asked for; never changed in place
-	Deadline    int64      `json:"deadline,omitempty"` // the end of further tries, set when the first one was refused
+
+	// Seen is the stored form that the task was read from, nil where it was not read. A [Store] that several processes write changes a task only where it
+	// still looks so. The loop hands it on as it is.
+	Seen     []byte `json:"-" cbor:"-"`
+	Deadline int64  `json:"deadline,omitempty"` // the end of further tries, set when the first one was refused
 }
 
 // Ref is the payment's name at the acquirer: its id as 32 hex digits.
