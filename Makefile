@@ -29,6 +29,7 @@ setup:
 
 bench:
 	cd bench && $(GO) test -run '^$$' -bench . -benchtime 1x ./...
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./sync/platform
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/tillproof .

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tillproof/tillproof/agent/engine"
@@ -91,6 +92,7 @@ func TestAKillInEachStepOfASettlement(t *testing.T) {
 					_ = c.wire.Close()
 				})
 				done, err := s.engine.Settle(context.Background(), engine.SettleRequest{Devices: []pos.DeviceName{"left"}})
+				synctest.Wait() // until the terminal has come to that moment, too
 				if !killed {
 					t.Skip("this terminal does not come to this moment")
 				}
