@@ -105,9 +105,10 @@ func (s *leakyShop) startBroker() (address string) {
 	s.t.Helper()
 	s.start("broker", "broker", "--listen", "127.0.0.1:0")
 	s.until("the broker listens", func() bool {
-		line, whole := bytes.CutSuffix(s.output["broker"].bytes(), []byte("\n"))
-		address = strings.TrimPrefix(string(line), "tcp://")
-		return whole
+		_, line, found := strings.Cut("\n"+string(s.output["broker"].bytes()), "\ntcp://") // beside what it logs
+		whole := false
+		address, _, whole = strings.Cut(line, "\n")
+		return found && whole
 	})
 	return address
 }
