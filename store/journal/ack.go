@@ -128,7 +128,7 @@ func (j *Journal) Diverge(reason record.BootReason, platform record.Head) error 
 	boot.Own, boot.Platform = &own, &platform
 	c := &chain{head: j.head, book: stage(j.views)}
 	now := j.Now()
-	if err := c.add(j, now, []record.Body{boot}); err != nil {
+	if _, err := c.add(j, now, []record.Body{boot}); err != nil {
 		return j.stop(err)
 	}
 	if err := j.keep(c, now); err != nil {

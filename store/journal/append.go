@@ -19,11 +19,7 @@ func (j *Journal) Append(bodies ...record.Body) ([]record.Record, error) {
 	if len(bodies) == 0 || len(bodies) > CommitRecords {
 		return nil, fmt.Errorf("a commit holds 1 to %d records, not %d", CommitRecords, len(bodies))
 	}
-	drafts, err := j.draft(bodies) // here, beside a commit of others that may be under way
-	if err != nil {
-		return nil, err
-	}
-	e := &entry{drafts: drafts, turn: make(chan bool, 1)}
+	e := &entry{bodies: bodies, turn: make(chan bool, 1)}
 	if j.queue.join(e) {
 		batch := j.queue.take()
 		if err := j.commit(batch); err != nil {
@@ -34,18 +30,6 @@ func (j *Journal) Append(bodies ...record.Body) ([]record.Record, error) {
 		j.queue.finish(batch)
 	}
 	return e.records, e.err
-}
-
-// draft encodes bodies.
-func (j *Journal) draft(bodies []record.Body) ([]record.Draft, error) {
-	drafts := make([]record.Draft, len(bodies))
-	for i, body := range bodies {
-		var err error
-		if drafts[i], err = j.codec.Draft(body); err != nil {
-			return nil, err
-		}
-	}
-	return drafts, nil
 }
 
 // commit chains, signs and writes the entries in one transaction and shows them to readers. An entry that is impossible is answered with its
@@ -62,7 +46,7 @@ func (j *Journal) commit(batch []*entry) error {
 	}
 	c := &chain{head: j.head, book: stage(j.views)}
 	for _, e := range batch {
-		e.records, e.err = c.place(j, times, e.drafts)
+		e.records, e.err = c.add(j, times, e.bodies)
 	}
 	if len(c.records) == 0 {
 		return nil
@@ -89,7 +73,7 @@ func (j *Journal) appendAlone(body func() (record.Body, error)) error {
 		return err
 	}
 	c := &chain{head: j.head, book: stage(j.views)}
-	if err := c.add(j, times, []record.Body{b}); err != nil {
+	if _, err := c.add(j, times, []record.Body{b}); err != nil {
 		return err
 	}
 	if err := j.keep(c, times); err != nil {
@@ -131,26 +115,17 @@ type chain struct {
 	book    *staged
 }
 
-// add is place for bodies that are not encoded yet.
-func (c *chain) add(j *Journal, times record.Times, bodies []record.Body) error {
-	drafts, err := j.draft(bodies)
-	if err == nil {
-		_, err = c.place(j, times, drafts)
-	}
-	return err
-}
-
-// place chains the records of one entry, or none of them: a record that does not fit what is known of its payment must not reach the disk, where
+// add chains the records of one entry, or none of them: a record that does not fit what is known of its payment must not reach the disk, where
 // it would be for ever.
-func (c *chain) place(j *Journal, times record.Times, drafts []record.Draft) ([]record.Record, error) {
+func (c *chain) add(j *Journal, times record.Times, bodies []record.Body) ([]record.Record, error) {
 	head, book := c.head, stage(c.book)
-	records := make([]record.Record, 0, len(drafts))
-	for _, draft := range drafts {
-		rec, err := j.codec.Place(j.opts.Till, head, times, draft)
+	records := make([]record.Record, 0, len(bodies))
+	for _, body := range bodies {
+		rec, err := j.codec.Encode(j.opts.Till, head, times, body)
 		if err != nil {
 			return nil, err
 		}
-		if err := book.fold(&rec, draft.Body); err != nil {
+		if err := book.fold(&rec, body); err != nil {
 			return nil, err
 		}
 		head = rec.Head()
@@ -165,35 +140,24 @@ func (c *chain) place(j *Journal, times record.Times, drafts []record.Draft) ([]
 	return records, nil
 }
 
-// signature is what a signer answered.
-type signature struct {
-	bytes []byte
-	err   error
-}
-
 // write signs the last record and makes all of them durable: two flushes, by bbolt's design.
 func (j *Journal) write(list []record.Record) error {
-	last := list[len(list)-1]
-	sealed := make(chan signature, 1)
-	go func() { // beside what the database does with the others
-		b, err := j.opts.Signer.Detached(last.Raw, cose.ForRecord)
-		sealed <- signature{b, err}
-	}()
-	err := guarded(j.current.path, func() error {
+	signature, err := j.opts.Signer.Detached(list[len(list)-1].Raw, cose.ForRecord)
+	if err != nil {
+		return err
+	}
+	err = guarded(j.current.path, func() error {
 		return j.current.db.Update(func(tx *bbolt.Tx) error {
 			records := tx.Bucket(recordsBucket())
 			records.FillPercent = 1 // keys only grow: half-empty pages would never fill
-			for _, rec := range list[:len(list)-1] {
-				if err := records.Put(seqKey(rec.Seq), record.AppendFrame(nil, rec.Raw, nil)); err != nil {
+			for i, rec := range list {
+				var covering []byte
+				if i == len(list)-1 {
+					covering = signature
+				}
+				if err := records.Put(seqKey(rec.Seq), record.AppendFrame(nil, rec.Raw, covering)); err != nil {
 					return err
 				}
-			}
-			covering := <-sealed
-			if covering.err != nil {
-				return covering.err
-			}
-			if err := records.Put(seqKey(last.Seq), record.AppendFrame(nil, last.Raw, covering.bytes)); err != nil {
-				return err
 			}
 			if j.ackRaw == nil {
 				return nil

@@ -106,7 +106,7 @@ func (j *Journal) noteJump(now record.Times) (record.Times, error) {
 	j.clocks.last, j.clocks.set, now.Offset = now, true, j.clocks.offset
 	j.state.Unlock()
 	c := &chain{head: j.head, book: stage(j.views)}
-	if err := c.add(j, now, []record.Body{jump}); err != nil {
+	if _, err := c.add(j, now, []record.Body{jump}); err != nil {
 		return now, err
 	}
 	return now, j.keep(c, now)

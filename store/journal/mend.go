@@ -228,7 +228,7 @@ func (j *Journal) appendHeld(bodies ...record.Body) error {
 		return err
 	}
 	c := &chain{head: j.head, book: stage(j.views)}
-	if err := c.add(j, times, bodies); err != nil {
+	if _, err := c.add(j, times, bodies); err != nil {
 		return err
 	}
 	return j.keep(c, times)

@@ -13,7 +13,7 @@ const CommitRecords = 64
 
 // entry is one Append that waits for its commit.
 type entry struct {
-	drafts  []record.Draft
+	bodies  []record.Body
 	records []record.Record
 	err     error
 	turn    chan bool // true: lead the next commit; false: yours is done
@@ -50,7 +50,7 @@ func (q *queue) take() []*entry {
 	q.begun = time.Now()
 	n, count := 0, 0
 	for ; n < len(q.waiting); n++ {
-		if count += len(q.waiting[n].drafts); count > CommitRecords && n > 0 {
+		if count += len(q.waiting[n].bodies); count > CommitRecords && n > 0 {
 			break
 		}
 	}

@@ -101,30 +101,13 @@ func NewCodec() (*Codec, error) {
 	return &Codec{enc: enc, dec: dec}, nil
 }
 
-// Draft is a body with its bytes, before the record has a place in a chain.
-type Draft struct {
-	Body Body
-	raw  cbor.RawMessage
-}
-
-// Draft encodes a body, the larger part of what [Codec.Encode] does: it needs no chain, and may be done beside whoever writes one.
-func (c *Codec) Draft(body Body) (Draft, error) {
-	raw, err := c.enc.Marshal(body)
-	return Draft{body, raw}, err
-}
-
 // Encode makes the record that follows prev and returns it with its bytes. It writes nothing.
 func (c *Codec) Encode(till pos.TillID, prev Head, times Times, body Body) (Record, error) {
-	d, err := c.Draft(body)
+	b, err := c.enc.Marshal(body)
 	if err != nil {
 		return Record{}, err
 	}
-	return c.Place(till, prev, times, d)
-}
-
-// Place makes the record that follows prev out of a draft.
-func (c *Codec) Place(till pos.TillID, prev Head, times Times, d Draft) (Record, error) {
-	e := envelope{Till: till, Epoch: prev.Epoch, Seq: prev.Seq + 1, Prev: prev.Hash, Kind: d.Body.Kind(), Times: times, Body: d.raw}
+	e := envelope{Till: till, Epoch: prev.Epoch, Seq: prev.Seq + 1, Prev: prev.Hash, Kind: body.Kind(), Times: times, Body: b}
 	raw, err := c.enc.Marshal(e)
 	if err != nil {
 		return Record{}, err
