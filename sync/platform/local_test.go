@@ -92,7 +92,7 @@ func TestWhatTheIntakeLeavesSurvivesAKill(t *testing.T) {
 	want := wallet.Task{Payment: payment, Till: "till-1", Order: "qr", Kind: wallet.Local, Scheme: "promptpay", Reference: "AAAA00000100",
 		Amount: pos.Money{Amount: 100, Currency: "THB"}, Stage: wallet.Accepted, Status: pos.Pending}
 	task, found, err := s.Task(t.Context(), payment)
-	want.Expires, want.Began, want.Next = task.Expires, task.Began, task.Next
+	want.Expires, want.Began, want.Next, want.Seen = task.Expires, task.Began, task.Next, task.Seen
 	if err != nil || !found || !reflect.DeepEqual(task, want) || task.Next == 0 || task.Expires < clock() {
 		t.Errorf("%+v %v %v", task, found, err)
 	}
