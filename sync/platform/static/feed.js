@@ -37,7 +37,7 @@ export function follow(query, show, lost) {
       const [who, payments, totals, marks, health] = await Promise.all(
         ['/v1/session', `/v1/payments${asked}`, '/v1/totals', '/v1/marks', '/healthz'].map(get));
       if (!slow || rounds++ % slowly === 0) {
-        const [presence, work, returns] = await Promise.all(['/v1/presence', '/v1/work?waiting=true&limit=50', '/v1/returns?limit=20'].map(get));
+        const [presence, work, returns] = await Promise.all(['/v1/presence', '/v1/items?waiting=true&limit=50', '/v1/returns?limit=20'].map(get));
         slow = { presence: presence.items, work: work.items, returns: returns.items };
       }
       if (asked === query()) show({ who, payments, totals, marks: marks.items, health, ...slow, at: Date.now() });

@@ -13,10 +13,10 @@ import (
 
 // Routes offers the items to the back office: everybody there may read them, an operator works on them.
 func (w *Work) Routes(mux *http.ServeMux, door access.Door) {
-	mux.Handle("GET /v1/work", door.Let(access.Viewer, w.serveList))
-	mux.Handle("GET /v1/work/{id}", door.Let(access.Viewer, w.serveOne))
-	mux.Handle("POST /v1/work/{id}/retry", door.Let(access.Operator, w.serveRetry))
-	mux.Handle("POST /v1/work/{id}/resolve", door.Let(access.Operator, w.serveResolve))
+	mux.Handle("GET /v1/items", door.Let(access.Viewer, w.serveList))
+	mux.Handle("GET /v1/items/{id}", door.Let(access.Viewer, w.serveOne))
+	mux.Handle("POST /v1/items/{id}/retry", door.Let(access.Operator, w.serveRetry))
+	mux.Handle("POST /v1/items/{id}/resolve", door.Let(access.Operator, w.serveResolve))
 }
 
 // Line is an item as JSON.

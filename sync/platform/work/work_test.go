@@ -244,15 +244,15 @@ func TestOverHTTP(t *testing.T) {
 		status             int
 		has                string
 	}{
-		{"GET", "/v1/work?waiting=true&payment=" + i.Payment.String(), "", 200, `"tries_allowed":3,"state":"open"`},
-		{"GET", "/v1/work?cursor=x", "", 400, "request_invalid"},
-		{"GET", "/v1/work?merchant=other", "", 200, `"items":[]`},
-		{"GET", "/v1/work/" + id, "", 200, `"deadline_at":"`},
-		{"GET", "/v1/work/none", "", 404, "work_unknown"},
-		{"POST", "/v1/work/" + id + "/retry", "", 200, `"state":"retrying"`},
-		{"POST", "/v1/work/" + id + "/retry", "", 409, "work_retrying"},
-		{"POST", "/v1/work/" + id + "/resolve", "{", 400, "request_invalid"},
-		{"POST", "/v1/work/" + id + "/resolve", `{"outcome":"written_off"}`, 422, "work_outcome_invalid"},
+		{"GET", "/v1/items?waiting=true&payment=" + i.Payment.String(), "", 200, `"tries_allowed":3,"state":"open"`},
+		{"GET", "/v1/items?cursor=x", "", 400, "request_invalid"},
+		{"GET", "/v1/items?merchant=other", "", 200, `"items":[]`},
+		{"GET", "/v1/items/" + id, "", 200, `"deadline_at":"`},
+		{"GET", "/v1/items/none", "", 404, "work_unknown"},
+		{"POST", "/v1/items/" + id + "/retry", "", 200, `"state":"retrying"`},
+		{"POST", "/v1/items/" + id + "/retry", "", 409, "work_retrying"},
+		{"POST", "/v1/items/" + id + "/resolve", "{", 400, "request_invalid"},
+		{"POST", "/v1/items/" + id + "/resolve", `{"outcome":"written_off"}`, 422, "work_outcome_invalid"},
 	} {
 		out := httptest.NewRecorder()
 		mux.ServeHTTP(out, httptest.NewRequest(step.method, step.path, strings.NewReader(step.body)))
