@@ -48,7 +48,7 @@ func openScreen(t *testing.T, address string, width, height int64) *screen {
 			t.Skipf("%s is not installed", name)
 		}
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
 		chromedp.Flag("lang", "en-US"))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	bounded, end := context.WithTimeout(allocator, 60*time.Second)
@@ -191,4 +191,19 @@ func TestTheScreenAsksForNothingWhereNobodyIsSetUp(t *testing.T) {
 	defer server.Close()
 	p := openScreen(t, server.URL, 1280, 800)
 	p.until(`all('payment').length === 6 && all('login').length === 0 && all('person').length === 0 && all('logout').length === 0`)
+}
+
+// profile is a folder for a browser, which may still write into it when the test is over.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "profile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for tries := 0; os.RemoveAll(dir) != nil && tries < 100; tries++ {
+			time.Sleep(20 * time.Millisecond)
+		}
+	})
+	return dir
 }
