@@ -2,6 +2,8 @@ package zvt
 
 import (
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
+
+	"github.com/tillproof/tillproof/pos"
 )
 
 // span is a range of card data in the bytes of an APDU.
@@ -187,7 +189,7 @@ func packedRun(b []byte, begin, end, at int) []span {
 		digits, to = append(digits, b[end]>>4), end+1
 	}
 	for n := len(digits); n >= minPAN; n-- {
-		if n <= maxPAN && luhn(digits[:n]) {
+		if n <= maxPAN && pos.CheckDigit(n, func(i int) byte { return digits[i] }) {
 			return []span{{at + begin, at + to, false}}
 		}
 	}

@@ -1,6 +1,9 @@
 package zvt
 
-import "github.com/tillproof/tillproof/drivers/zvt/codec"
+import (
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
+	"github.com/tillproof/tillproof/pos"
+)
 
 // Lengths of card numbers (ISO/IEC 7812-1).
 const (
@@ -83,25 +86,5 @@ func isPAN(text []byte, places []int) bool {
 	if len(places) < minPAN || len(places) > maxPAN {
 		return false
 	}
-	digits := make([]byte, len(places))
-	defer clear(digits)
-	for i, at := range places {
-		digits[i] = text[at] - '0'
-	}
-	return luhn(digits)
-}
-
-// luhn checks the last digit (ISO/IEC 7812-1 annex B).
-func luhn(digits []byte) bool {
-	sum := 0
-	for i, d := range digits {
-		n := int(d)
-		if (len(digits)-i)%2 == 0 {
-			if n *= 2; n > 9 {
-				n -= 9
-			}
-		}
-		sum += n
-	}
-	return sum%10 == 0
+	return pos.CheckDigit(len(places), func(i int) byte { return text[places[i]] - '0' })
 }

@@ -3,6 +3,8 @@ package acquirer
 import (
 	"bytes"
 	"time"
+
+	"github.com/tillproof/tillproof/pos"
 )
 
 // Direction says which way a message went.
@@ -59,7 +61,7 @@ func Mask(message []byte, code string) []byte {
 			continue
 		}
 		end := run(out, at)
-		if places := digits(out, at, end); len(places) >= 13 && len(places) <= 19 && luhn(out, places) {
+		if places := digits(out, at, end); len(places) >= 13 && len(places) <= 19 && pos.CheckDigit(len(places), func(i int) byte { return out[places[i]] - '0' }) {
 			for _, p := range places[6 : len(places)-4] {
 				out[p] = '*'
 			}
@@ -94,21 +96,6 @@ func digits(b []byte, from, to int) (places []int) {
 		}
 	}
 	return places
-}
-
-// luhn says whether the check digit is right (ISO/IEC 7812-1 annex B).
-func luhn(b []byte, places []int) bool {
-	sum := 0
-	for n := range places {
-		d := int(b[places[len(places)-1-n]] - '0')
-		if n%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
 
 // hideTrack masks what follows a card number on a track (ISO/IEC 7813): a separator, then expiry, service code and secrets. It returns the end of it.

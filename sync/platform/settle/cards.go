@@ -93,17 +93,7 @@ func issued(digits string) bool {
 	return digits[0] >= '3' && digits[0] <= '6' || len(digits) == 16 && digits[:4] >= "2221" && digits[:4] <= "2720"
 }
 
-// checked says whether the last digit is the check digit (ISO/IEC 7812-1 annex B).
+// checked says whether the last digit is the check digit.
 func checked(digits string) bool {
-	sum := 0
-	for n := range len(digits) {
-		d := int(digits[len(digits)-1-n] - '0')
-		if n%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
+	return pos.CheckDigit(len(digits), func(i int) byte { return digits[i] - '0' })
 }
