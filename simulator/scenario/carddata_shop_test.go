@@ -106,8 +106,8 @@ func (s *leakyShop) startBroker() (address string) {
 	s.start("broker", "broker", "--listen", "127.0.0.1:0")
 	s.until("the broker listens", func() bool {
 		_, line, found := strings.Cut("\n"+string(s.output["broker"].bytes()), "\ntcp://") // beside what it logs
-		whole := false
-		address, _, whole = strings.Cut(line, "\n")
+		before, _, whole := strings.Cut(line, "\n")
+		address = before
 		return found && whole
 	})
 	return address

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
@@ -65,7 +66,7 @@ func scanRow(s database.Scanner) (r row, err error) { return r, s.Scan(&r.n, &r.
 func (r *Registry) Audit(ctx context.Context, after int64, limit int) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		if limit <= 0 {
-			limit = 1 << 40
+			limit = math.MaxInt32
 		}
 		for one, err := range database.Each(ctx, r.db, scanRow, "SELECT n, hash, entry FROM registry_audit WHERE n > ? ORDER BY n LIMIT ?", after, limit) {
 			var entry Entry
