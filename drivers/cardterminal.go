@@ -49,6 +49,10 @@ type CardTerminal interface {
 type Sale struct {
 	Amount pos.Money
 
+	// Ref is the till's own name of this command: unique over the till's life, the same whenever its outcome is asked for. What a family lets the till
+	// send along and tells again (a ticket, a private field) is made of it by [Ticket]. Never empty for a sale, a void or a refund.
+	Ref string
+
 	// Cancel is closed when the cashier wants to stop. It is a request: the outcome still comes from the terminal. May be nil.
 	Cancel <-chan struct{}
 
@@ -123,7 +127,7 @@ type Outcome struct {
 	Receipts []Receipt
 }
 
-// Last names the last transaction that a terminal completed, the zero value when it says that it has none.
+// Last names a transaction by the terminal's own numbers: the last one that a terminal completed, the zero value when it says that it has none.
 type Last struct {
 	Trace     string
 	ReceiptNo string
@@ -167,6 +171,7 @@ const (
 type Pending struct {
 	What   Transaction // "" is a sale
 	Of     Last        // the sale that a void takes back
+	Ref    string      // of the command, as it was in [Sale]
 	Amount pos.Money
 	Before Last    // the terminal's last transaction, as known before the intent
 	Stored *Result // the result that was durable but not known to be confirmed, nil when none came

@@ -22,6 +22,9 @@ type Driver struct {
 	// understand. Set when Kind is KindCard.
 	NewCardTerminal func(conn Conn, settings Settings) (CardTerminal, error)
 
+	// Lacks lists what card terminals of the family cannot do under the settings; nil for a family that lacks nothing.
+	Lacks func(settings Settings) []Function
+
 	// NewScanner makes the driver of a device of kind scanner on a wire, under the same rules. Set when Kind is KindScanner.
 	NewScanner func(conn Conn, settings Settings) (Scanner, error)
 }

@@ -43,15 +43,18 @@ func (g giving) unknown(p *view.Payment) bool {
 }
 
 func (g giving) command(ctx context.Context, terminal drivers.CardTerminal, command drivers.Sale) (drivers.Outcome, error) {
-	command.Amount = g.amount()
+	command.Amount, command.Ref = g.amount(), g.ref()
 	if g.request.What == pos.Void {
 		return terminal.Void(ctx, command, g.of)
 	}
 	return terminal.Refund(ctx, command)
 }
 
+// ref is how a void or refund is called at a card terminal that takes the till's names: operation keys are the caller's, and unique in a payment only.
+func (g giving) ref() string { return g.request.Payment.String() + "/" + string(g.request.Key) }
+
 func (g giving) pending() drivers.Pending {
-	q := drivers.Pending{What: drivers.RefundOf, Amount: g.amount(), Before: last(g.request.Before), Stored: stored(g.stored)}
+	q := drivers.Pending{What: drivers.RefundOf, Ref: g.ref(), Amount: g.amount(), Before: last(g.request.Before), Stored: stored(g.stored)}
 	if g.request.What == pos.Void {
 		q.What, q.Of = drivers.VoidOf, g.of
 	}

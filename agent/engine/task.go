@@ -49,12 +49,15 @@ func (s sale) unknown(p *view.Payment) bool {
 }
 
 func (s sale) command(ctx context.Context, terminal drivers.CardTerminal, command drivers.Sale) (drivers.Outcome, error) {
-	command.Amount = pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}
+	command.Amount, command.Ref = pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}, s.ref()
 	return terminal.Sale(ctx, command)
 }
 
+// ref is how a sale is called at a card terminal that takes the till's names.
+func (s sale) ref() string { return s.intent.Payment.String() }
+
 func (s sale) pending() drivers.Pending {
-	return drivers.Pending{What: drivers.SaleOf, Amount: pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}, Before: last(s.intent.Before),
+	return drivers.Pending{What: drivers.SaleOf, Ref: s.ref(), Amount: pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}, Before: last(s.intent.Before),
 		Stored: stored(s.stored)}
 }
 

@@ -16,6 +16,9 @@ type Bench interface {
 	// Settings for it; their currency is the one that the run pays in.
 	Settings() drivers.Settings
 
+	// Keeps says that the device keeps what it approved, whether or not the till acknowledged it: Script's Keep and Late mean nothing to it.
+	Keeps() bool
+
 	// NewPeer makes a device without a history. It is called inside the bubble of a test, and everything that it starts
 	// must be over when its Close returns.
 	NewPeer(t *testing.T) Peer
@@ -68,7 +71,8 @@ type Script struct {
 // Card is what the customer does, or the device by itself at a command that needs no card.
 type Card string
 
-// The cards. Waits is a customer who does nothing: the device waits until it is asked to stop. Refuses is a device that does not begin the command.
+// The cards. Waits is a customer who does nothing: the device waits until it is asked to stop, and at most a minute, after which it ends the command as
+// aborted. Refuses is a device that does not begin the command.
 const (
 	Approves Card = "approves"
 	Declines Card = "declines"

@@ -10,6 +10,7 @@ func CardTerminal(t *testing.T, bench Bench) {
 		name string
 		test func(*testing.T, Bench)
 	}{
+		{"what the family cannot do is not supported", refusesWhatItCannot},
 		{"sales, voids and refunds end as the device says", endsAsTheDeviceSays},
 		{"the result is durable before it is acknowledged", commitsBeforeAcknowledging},
 		{"a result that is not durable is not acknowledged", refusesWhatIsNotDurable},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,13 +13,46 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// transactions lists what moves money.
-func transactions() []drivers.Transaction {
-	return []drivers.Transaction{drivers.SaleOf, drivers.VoidOf, drivers.RefundOf}
+// transactions lists what moves money at the bench's device.
+func transactions(bench Bench) []drivers.Transaction {
+	list := []drivers.Transaction{drivers.SaleOf}
+	for what, f := range map[drivers.Transaction]drivers.Function{drivers.VoidOf: drivers.Voiding, drivers.RefundOf: drivers.Refunding} {
+		if bench.Driver().Can(f, bench.Settings()) {
+			list = append(list, what)
+		}
+	}
+	return list
+}
+
+// refusesWhatItCannot asks for everything that the family lacks. Nothing of it reaches the device.
+func refusesWhatItCannot(t *testing.T, bench Bench) {
+	inBubble(t, bench, func(s *stand) {
+		asked := map[drivers.Function]func() error{
+			drivers.Voiding:   func() error { _, err := s.act(drivers.VoidOf, 100); return err },
+			drivers.Refunding: func() error { _, err := s.act(drivers.RefundOf, 100); return err },
+			drivers.Settling:  func() error { _, err := s.settle(); return err },
+		}
+		for f, ask := range asked {
+			if s.can(f) {
+				continue
+			}
+			err := ask()
+			s.wantNothing(err)
+			if known := (*pos.Error)(nil); errors.As(err, &known) && known.Code != "not_supported" {
+				s.t.Errorf("%s: %v", f, err)
+			}
+		}
+		s.wantCommands(1)
+		_, counts := s.terminal.(drivers.Counter)
+		_, reprints := s.terminal.(drivers.Reprinter)
+		if counts != s.can(drivers.Counting) || reprints != s.can(drivers.Reprinting) {
+			s.t.Errorf("totals %v, reprint %v: not as the driver says of itself", counts, reprints)
+		}
+	})
 }
 
 func endsAsTheDeviceSays(t *testing.T, bench Bench) {
-	for _, what := range transactions() {
+	for _, what := range transactions(bench) {
 		for card, want := range map[Card]drivers.Decision{Approves: drivers.Approved, Declines: drivers.Declined, Aborts: drivers.Cancelled} {
 			t.Run(fmt.Sprintf("%s %s", what, card), func(t *testing.T) {
 				inBubble(t, bench, func(s *stand) {
@@ -26,6 +60,9 @@ func endsAsTheDeviceSays(t *testing.T, bench Bench) {
 					commands := s.peer.Commands()
 					s.peer.Next(Script{Card: card})
 					out, err := s.act(what, 1023)
+					if card == Aborts && !s.can(drivers.TellingAborts) {
+						want = drivers.Declined
+					}
 					if err != nil || out.Result.Decision != want {
 						s.t.Fatalf("%+v, %v; want %s", out, err, want)
 					}
@@ -43,7 +80,7 @@ func endsAsTheDeviceSays(t *testing.T, bench Bench) {
 }
 
 func commitsBeforeAcknowledging(t *testing.T, bench Bench) {
-	for _, what := range transactions() {
+	for _, what := range transactions(bench) {
 		inBubble(t, bench, func(s *stand) {
 			s.begin(what, 1023)
 			calls := s.watchCommits()
@@ -69,7 +106,7 @@ func (s *stand) watchCommits() *int {
 }
 
 func refusesWhatIsNotDurable(t *testing.T, bench Bench) {
-	for _, what := range transactions() {
+	for _, what := range transactions(bench) {
 		inBubble(t, bench, func(s *stand) {
 			s.begin(what, 1023)
 			before := s.peer.Acknowledged()
@@ -88,7 +125,7 @@ func refusesWhatIsNotDurable(t *testing.T, bench Bench) {
 }
 
 func takesARepetitionOnce(t *testing.T, bench Bench) {
-	for _, what := range transactions() {
+	for _, what := range transactions(bench) {
 		inBubble(t, bench, func(s *stand) {
 			s.begin(what, 1023)
 			commands := s.peer.Commands()
@@ -108,7 +145,7 @@ func refusesAmounts(t *testing.T, bench Bench) {
 		if s.bench.Settings().Currency == foreign {
 			foreign = "KWD"
 		}
-		for _, what := range transactions() {
+		for _, what := range transactions(bench) {
 			for _, m := range []pos.Money{s.money(0), s.money(-1), s.money(pos.MaxAmount + 1), {Amount: 100, Currency: foreign}} {
 				_, err := s.actIn(context.Background(), what, m)
 				s.wantNothing(err)
@@ -120,6 +157,9 @@ func refusesAmounts(t *testing.T, bench Bench) {
 
 // voidsOnce takes a sale back twice: the second time nothing moves.
 func voidsOnce(t *testing.T, bench Bench) {
+	if !bench.Driver().Can(drivers.Voiding, bench.Settings()) {
+		return
+	}
 	inBubble(t, bench, func(s *stand) {
 		s.sell(1023)
 		if out, err := s.act(drivers.VoidOf, 1023); err != nil || out.Result.Decision != drivers.Approved {
@@ -138,7 +178,7 @@ func voidsOnce(t *testing.T, bench Bench) {
 }
 
 func refusesBeforeItBegins(t *testing.T, bench Bench) {
-	for _, what := range transactions() {
+	for _, what := range transactions(bench) {
 		inBubble(t, bench, func(s *stand) {
 			s.begin(what, 1023)
 			s.peer.Next(Script{Card: Refuses})
@@ -151,27 +191,53 @@ func refusesBeforeItBegins(t *testing.T, bench Bench) {
 	}
 }
 
+// stopsForTheCashier wishes to stop after 20 s. Where the device cannot be asked, its customer gives up after a minute, and meanwhile the cashier is told
+// what to do.
 func stopsForTheCashier(t *testing.T, bench Bench) {
-	for _, what := range []drivers.Transaction{drivers.SaleOf, drivers.RefundOf} {
+	for _, what := range transactions(bench) {
+		if what == drivers.VoidOf {
+			continue // no customer is needed
+		}
 		inBubble(t, bench, func(s *stand) {
 			s.peer.Next(Script{Card: Waits})
 			s.cancel = make(chan struct{})
-			stop := time.AfterFunc(20*time.Second, func() { close(s.cancel) })
+			var told atomic.Int64 // before the wish
+			stop := time.AfterFunc(20*time.Second, func() { told.Store(s.told.Load()); close(s.cancel) })
 			defer stop.Stop()
 			begun := time.Now()
 			out, err := s.act(what, 1023)
-			if err != nil || out.Result.Decision != drivers.Cancelled || s.held(what, s.money(1023)) {
-				s.t.Errorf("%s: %+v, %v; device holds %v", what, out, err, s.peer.Booked())
+			s.wantStopped(out, err)
+			if s.held(what, s.money(1023)) {
+				s.t.Errorf("%s: device holds %v", what, s.peer.Booked())
 			}
-			if took := time.Since(begun); took < 20*time.Second || took > 50*time.Second {
+			limit := 50 * time.Second
+			if !s.can(drivers.Stopping) {
+				limit = 2 * time.Minute
+				if s.told.Load() == told.Load() {
+					s.t.Error("the cashier was not told where to stop it")
+				}
+			}
+			if took := time.Since(begun); took < 20*time.Second || took > limit {
 				s.t.Errorf("took %v", took)
 			}
 		})
 	}
 }
 
+// wantStopped checks the outcome of a command that was stopped.
+func (s *stand) wantStopped(out drivers.Outcome, err error) {
+	s.t.Helper()
+	want := drivers.Cancelled
+	if !s.can(drivers.TellingAborts) {
+		want = drivers.Declined
+	}
+	if err != nil || out.Result.Decision != want {
+		s.t.Errorf("%+v, %v; want %s", out, err, want)
+	}
+}
+
 func endsWithContext(t *testing.T, bench Bench) {
-	for _, what := range transactions() {
+	for _, what := range transactions(bench) {
 		for _, fault := range []Fault{NoFault, Mute} {
 			t.Run(fmt.Sprintf("%s, fault %s", what, fault), func(t *testing.T) {
 				inBubble(t, bench, func(s *stand) {
@@ -186,8 +252,8 @@ func endsWithContext(t *testing.T, bench Bench) {
 					}
 					if err != nil {
 						s.wantUnknown(err)
-					} else if out.Result.Decision != drivers.Cancelled {
-						s.t.Errorf("%+v", out)
+					} else {
+						s.wantStopped(out, nil)
 					}
 					s.wantVerdict(what, s.money(1023))
 				})

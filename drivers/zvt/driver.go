@@ -19,6 +19,9 @@ func Driver() drivers.Driver {
 		Doc:             "ZVT card terminals (Germany, Austria, Switzerland), serial or TCP port 20007",
 		Line:            drivers.Line{Baud: 9600, DataBits: 8, Parity: drivers.NoParity, StopBits: 2},
 		NewCardTerminal: newTerminal,
+		Lacks: func(drivers.Settings) []drivers.Function {
+			return []drivers.Function{drivers.Counting, drivers.Reprinting}
+		},
 	}
 }
 

@@ -205,6 +205,7 @@ func (t *talk) fault(at drivertest.Moment) error {
 // bench joins driver and peer for the conformance run.
 type bench struct{ stream bool }
 
+func (b bench) Keeps() bool                        { return false }
 func (b bench) Driver() drivers.Driver             { return Driver() }
 func (b bench) NewPeer(*testing.T) drivertest.Peer { return newPeer(b.stream) }
 func (b bench) Settings() drivers.Settings {
