@@ -11,6 +11,9 @@ const KindCard Kind = "card"
 // KindScanner is the kind of devices that implement [Scanner].
 const KindScanner Kind = "scanner"
 
+// KindReader is the kind of devices that implement [CardReader].
+const KindReader Kind = "reader"
+
 // Driver describes one family of devices. Descriptions are values: there is no registry, drivers/all lists them.
 type Driver struct {
 	Name string // as the configuration names it, such as "zvt"
@@ -24,6 +27,9 @@ type Driver struct {
 
 	// Lacks lists what card terminals of the family cannot do under the settings; nil for a family that lacks nothing.
 	Lacks func(settings Settings) []Function
+
+	// NewCardReader makes the driver of a device of kind reader on a wire, under the same rules. Set when Kind is KindReader.
+	NewCardReader func(conn Conn, settings Settings) (CardReader, error)
 
 	// NewScanner makes the driver of a device of kind scanner on a wire, under the same rules. Set when Kind is KindScanner.
 	NewScanner func(conn Conn, settings Settings) (Scanner, error)

@@ -1,0 +1,48 @@
+package drivers
+
+import "context"
+
+// CardReader is a device that reads cards and encrypts what it reads at its head. It decides nothing: what it delivers goes to an acquirer, opaque, online
+// or later.
+type CardReader interface {
+	// Open proves that the reader encrypts before anything that it reads is believed. It is called once on each new wire, before anything else. A reader
+	// that would send cards in clear is refused with code reader_in_clear; no money moved.
+	Open(ctx context.Context) (ReaderInfo, error)
+
+	// Read waits for the next card. The end of ctx ends the wait with ctx's error, and the wire stays usable. An error with code card_unreadable asks
+	// for the card again, one with code use_chip for another device; both leave the wire usable, and so does reader_in_clear, after which what was
+	// read is wiped and nothing is told of it. Any other error wants the wire opened anew. No error ever moved money.
+	Read(ctx context.Context, progress func(Progress)) (Swipe, error)
+
+	// Close ends the work with the reader, as far as the wire still allows. It does not close the wire.
+	Close(ctx context.Context) error
+}
+
+// ReaderInfo says which reader it is, from its own word.
+type ReaderInfo struct {
+	Serial string
+	Level  string // of its security, in the family's words
+	KSN    []byte // of its next key, 10 bytes, nil when it does not tell
+}
+
+// Swipe is a card as an encrypting reader tells it. Opaque and Hash are the caller's to wipe when they are of no more use.
+type Swipe struct {
+	Format string // of Opaque: the driver's name
+	Opaque []byte // what the reader encrypted with what its decryption needs, as it came; no part of it is clear card data beyond what is below
+	Reader string // its serial number
+	KSN    []byte // key serial number, 10 bytes: new on every swipe of a reader
+	BIN    string // the first six digits, "" when they are masked
+	Last4  string
+	Expiry string // YYMM, "" when it is masked
+	Brand  string // as in [Result], "" when the BIN does not say
+	Entry  string // as in [Result]
+	Hash   []byte // the reader's own hash of track 2, nil when it sends none; never kept as it is (velocity takes a keyed hash of it)
+	Chip   bool   // the card has a chip, which its issuer wants to be used
+}
+
+// Wipe overwrites what nobody may keep.
+func (s *Swipe) Wipe() {
+	clear(s.Opaque)
+	clear(s.Hash)
+	s.Opaque, s.Hash = nil, nil
+}
