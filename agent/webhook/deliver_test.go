@@ -166,7 +166,7 @@ func TestAReceiverThatIsAwayGetsEverythingLater(t *testing.T) {
 			t.Fatalf("%+v", i)
 		}
 		s.serve()
-		<-time.After(time.Hour)
+		<-time.After(time.Until(i.Retrying[0].NextTry) + time.Minute)
 		if list := s.box.take(); len(list) != 40 || list[0] != 1 || list[39] != 40 {
 			t.Errorf("%v", list)
 		}

@@ -129,8 +129,8 @@ func halfOpen(s *site) {
 	selling.sell()
 	then := s.ledger(selling.id)
 	noticed := map[string]func() bool{
-		"a till that is idle": func() bool { return idle.status().Mode == "offline" },
-		"a till that sells":   func() bool { return selling.status().Mode == "offline" },
+		"a till that is idle": func() bool { _, yes := first.after(since); return yes || idle.status().Mode == "offline" },
+		"a till that sells":   func() bool { _, yes := second.after(since); return yes || selling.status().Mode == "offline" },
 		"the platform":        func() bool { _, yes := third.after(since); return yes },
 	}
 	s.untilWithin(found, "everybody has noticed the dead lines", func() bool {

@@ -99,7 +99,21 @@ func at(testid string) string { return fmt.Sprintf(`[data-testid="%s"]`, testid)
 func (p *tab) click(testid string) {
 	p.t.Helper()
 	p.until(fmt.Sprintf(`visible('%s') && !one('%[1]s').disabled && !one('%[1]s').closest('[inert]')`, testid))
-	p.run(chromedp.Click(at(testid), chromedp.ByQuery))
+	p.run(press(at(testid)))
+}
+
+// press clicks once. A page may draw a button anew between the look at it and the click, which then has no place to go: the browser says so before anything
+// is pressed.
+func press(selector string) chromedp.Action {
+	click := chromedp.Click(selector, chromedp.ByQuery)
+	return chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		for range 3 {
+			if err = click.Do(ctx); err == nil || !strings.Contains(err.Error(), "Could not find node") {
+				return err
+			}
+		}
+		return err
+	})
 }
 
 // keys types as fingers do: each key after the page has had time to see that no scanner types on (it waits 50 ms for that).
