@@ -31,7 +31,7 @@ var ranks = []struct {
 	{"what a customer shows is judged by its text alone", []string{"qr/code"}},
 	{"one folder per technology, blind to its siblings",
 		[]string{"drivers/drivertest", "drivers/serialport", "drivers/trace", "drivers/zvt", "drivers/scanner", "drivers/transbank", "drivers/ecr17", "drivers/concert", "drivers/idtech", "drivers/msr", "sync/outbox", "sync/mqtt", "sync/broker",
-			"sync/calls", "sync/acquirer", "agent/goods", "agent/people", "sync/platform/database", "sync/platform/access", "sync/courier"}},
+			"sync/calls", "sync/acquirer", "agent/goods", "agent/people", "sync/platform/database", "sync/platform/access", "sync/platform/overtake", "sync/courier"}},
 	{"how a wallet's payment is brought to its end is the same for every acquirer", []string{"sync/wallet"}},
 	{"tests of several packages share a conformance run", []string{"sync/outbox/outboxtest", "sync/broker/brokertest", "simulator/crash/draw", "sync/platform/database/databasetest"}},
 	{"the parts of the platform are blind to each other: who is who, which keys count, what is to be worked on",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/platform/overtake"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -20,9 +21,17 @@ const (
 	groupSize = 16  // full deliveries in one transaction
 
 	// Many tills send small deliveries, and a flush costs the same for all of them: a transaction holds as many records as groupSize full ones have.
-	groupMost    = 128
-	groupRecords = groupSize * wire.MaxRecords
+	groupMost = 128
+
+	liveRecords   = 20 // of a delivery that is a sale or two of just now, and overtakes what others bring of yesterday
+	besideRecords = 2 * wire.MaxRecords
 )
+
+// waiting orders verified deliveries for one goroutine that commits them.
+func waiting() *overtake.Queue[parcel] {
+	limits := overtake.Limits{Waiting: groupMost, Items: groupMost, Records: groupSize * wire.MaxRecords, Small: liveRecords, Beside: besideRecords}
+	return overtake.New(limits, func(p parcel) string { return string(p.topic.Till) }, func(p parcel) int { return len(p.delivery.entries) })
+}
 
 // letter is a message on its way in.
 type letter struct {
@@ -59,8 +68,8 @@ type Counts struct {
 type intake struct {
 	*Service
 	in     [lanes]chan letter
-	calls  [callLanes]chan letter // to the desk
-	ledger []chan parcel          // one with SQLite
+	calls  [callLanes]chan letter    // to the desk
+	ledger []*overtake.Queue[parcel] // one with SQLite
 	out    chan receipt
 	conn   atomic.Pointer[mqtt.Conn] // nil while the broker is away
 
@@ -69,12 +78,12 @@ type intake struct {
 }
 
 func newIntake(s *Service) *intake {
-	i := &intake{Service: s, ledger: make([]chan parcel, 1), out: make(chan receipt, groupMost)}
+	i := &intake{Service: s, ledger: make([]*overtake.Queue[parcel], 1), out: make(chan receipt, groupMost)}
 	if s.leases != nil {
-		i.ledger = make([]chan parcel, writers)
+		i.ledger = make([]*overtake.Queue[parcel], writers)
 	}
 	for n := range i.ledger {
-		i.ledger[n] = make(chan parcel, groupMost)
+		i.ledger[n] = waiting()
 	}
 	for n := range i.in {
 		i.in[n] = make(chan letter, laneQueue)
@@ -160,9 +169,7 @@ func (i *intake) verify(ctx context.Context, in <-chan letter) {
 				i.refuse(l, err)
 				continue
 			}
-			select {
-			case i.ledger[wire.Partition(l.topic.Till)/lanes%len(i.ledger)] <- parcel{l.topic, d}:
-			case <-ctx.Done():
+			if i.ledger[wire.Partition(l.topic.Till)/lanes%len(i.ledger)].Put(ctx, parcel{l.topic, d}) != nil {
 				return
 			}
 		}
@@ -186,20 +193,14 @@ func (i *intake) refuse(l letter, err error) {
 	i.opts.Log.Warn("a message is refused and not answered", "till", l.topic.Till, "forged", forged, "broken", broken, "error", err)
 }
 
-// commit takes what waits in one transaction.
-func (i *intake) commit(ctx context.Context, ledger <-chan parcel) {
+// commit takes what waits, a group in one transaction.
+func (i *intake) commit(ctx context.Context, ledger *overtake.Queue[parcel]) {
 	for {
-		select {
-		case <-ctx.Done():
+		group, err := ledger.Take(ctx)
+		if err != nil {
 			return
-		case first := <-ledger:
-			group := []parcel{first}
-			for records := len(first.delivery.entries); len(group) < groupMost && records < groupRecords && len(ledger) > 0; {
-				next := <-ledger
-				group, records = append(group, next), records+len(next.delivery.entries)
-			}
-			i.take(ctx, group)
 		}
+		i.take(ctx, group)
 	}
 }
 
