@@ -21,14 +21,27 @@ func (p *PKI) Enrolment(mux *http.ServeMux) {
 		write(w, greeting, err)
 	})
 	mux.HandleFunc("POST /v1/enrol", func(w http.ResponseWriter, r *http.Request) {
-		var asked wire.EnrolRequest
-		if err := read(w, r, &asked); err != nil {
-			write(w, nil, errRequest(err))
-			return
-		}
-		answer, err := p.Enrol(r.Context(), &asked)
+		answer, err := p.enrol(w, r)
 		write(w, answer, err)
 	})
+}
+
+// enrol is one request to enrol, which costs its sender when it fails.
+func (p *PKI) enrol(w http.ResponseWriter, r *http.Request) (*wire.EnrolAnswer, error) {
+	from := sender(r)
+	if err := p.throttle.allow(from); err != nil {
+		return nil, err
+	}
+	var asked wire.EnrolRequest
+	if err := read(w, r, &asked); err != nil {
+		p.throttle.failed(from)
+		return nil, errRequest(err)
+	}
+	answer, err := p.Enrol(r.Context(), &asked)
+	if refused := (*pos.Error)(nil); errors.As(err, &refused) && refused.Retry == pos.Permanent {
+		p.throttle.failed(from)
+	}
+	return answer, err
 }
 
 // Routes are the back office's: certificates, revocations and keys to look at, codes to make.
@@ -149,6 +162,8 @@ func statusOf(code pos.ErrorCode) int {
 		return http.StatusUnprocessableEntity
 	case "not_found":
 		return http.StatusNotFound
+	case "too_many_requests":
+		return http.StatusTooManyRequests
 	}
 	return http.StatusServiceUnavailable
 }

@@ -31,6 +31,8 @@ type PKI struct {
 	opts  Options
 	codec *wire.Codec
 
+	throttle throttle
+
 	mu sync.Mutex // guards ca
 	ca *authority // nil until it is first needed
 }

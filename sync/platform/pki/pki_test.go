@@ -272,4 +272,13 @@ func TestTheHTTPAPI(t *testing.T) {
 			t.Errorf("%s %s: %d %s", c.method, c.path, status, body)
 		}
 	}
+	for n := 0; ; n++ {
+		status, body := ask("POST", "/v1/enrol", "{}")
+		if status == 429 && strings.Contains(body, `"too_many_requests"`) {
+			return
+		}
+		if status != 403 || n > 20 {
+			t.Fatalf("%d %s after %d guesses", status, body, n)
+		}
+	}
 }
