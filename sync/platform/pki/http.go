@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
@@ -144,6 +145,9 @@ func write(w http.ResponseWriter, value any, err error) {
 		}
 		status, kind = statusOf(e.Code), "application/problem+json"
 		value = map[string]any{"title": e.Text, "status": status, "code": e.Code, "money": e.Money, "next": e.Next}
+	}
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", strconv.Itoa(int(failureEvery.Seconds())))
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)

@@ -25,17 +25,15 @@ type throttle struct {
 }
 
 // errTooMany says that a sender has failed too often.
-func errTooMany(wait time.Duration) *pos.Error {
-	return pos.NewError("too_many_requests", pos.Transient, pos.NoneMoved, "Too many requests to enrol from this address have failed.",
-		"Wait a minute, and compare the code with the one that was printed.").With("retry_after_s", int64(wait/time.Second)+1)
-}
+var errTooMany = pos.NewError("too_many_requests", pos.Transient, pos.NoneMoved, "Too many requests to enrol from this address have failed.",
+	"Wait a minute, and compare the code with the one that was printed.")
 
-// allow says whether a sender may try, and for how long not.
+// allow says whether a sender may try.
 func (t *throttle) allow(sender string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if l := t.senders[sender]; l != nil && l.Tokens() < 1 {
-		return errTooMany(failureEvery)
+		return errTooMany
 	}
 	return nil
 }
