@@ -2,11 +2,11 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,6 +14,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform"
 	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/registry"
 	"github.com/tillproof/tillproof/sync/platform/work"
 )
 
@@ -44,7 +45,7 @@ func platformWorkCommand() *cobra.Command {
 }
 
 // with opens the list of platform.yaml's database for one command. An error of the list itself ends with 1, one of the database with 3.
-func (f *workFlags) with(ctx context.Context, do func(*work.Work) error) error {
+func (f *workFlags) with(ctx context.Context, do func(*work.Work, *database.DB) error) error {
 	config, err := platform.LoadConfig(f.path)
 	if err != nil {
 		return exit(exitUsage, err)
@@ -63,7 +64,7 @@ func (f *workFlags) with(ctx context.Context, do func(*work.Work) error) error {
 	if err != nil {
 		return exit(exitAway, err)
 	}
-	if err = work.Problem(do(w)); err == nil {
+	if err = work.Problem(do(w, db)); err == nil {
 		return nil
 	}
 	var told *pos.Error
@@ -74,7 +75,7 @@ func (f *workFlags) with(ctx context.Context, do func(*work.Work) error) error {
 }
 
 func (f *workFlags) list(c *cobra.Command, args []string) error {
-	return f.with(c.Context(), func(w *work.Work) error {
+	return f.with(c.Context(), func(w *work.Work, _ *database.DB) error {
 		if len(args) == 1 {
 			return f.one(c, args[0], func(id pos.UUID) (work.Item, error) { return w.One(c.Context(), id) })
 		}
@@ -97,17 +98,38 @@ func (f *workFlags) list(c *cobra.Command, args []string) error {
 }
 
 func (f *workFlags) retry(c *cobra.Command, args []string) error {
-	return f.with(c.Context(), func(w *work.Work) error {
-		return f.one(c, args[0], func(id pos.UUID) (work.Item, error) { return w.Retry(c.Context(), id, operator()) })
+	return f.with(c.Context(), func(w *work.Work, db *database.DB) error {
+		return f.one(c, args[0], func(id pos.UUID) (work.Item, error) {
+			item, err := w.Retry(c.Context(), id, operator())
+			return item, errors.Join(err, audited(c.Context(), db, &item, err))
+		})
 	})
 }
 
 func (f *workFlags) resolve(c *cobra.Command, args []string) error {
-	return f.with(c.Context(), func(w *work.Work) error {
+	return f.with(c.Context(), func(w *work.Work, db *database.DB) error {
 		return f.one(c, args[0], func(id pos.UUID) (work.Item, error) {
-			return w.Resolve(c.Context(), id, work.Outcome(f.outcome), f.reason, operator())
+			item, err := w.Resolve(c.Context(), id, work.Outcome(f.outcome), f.reason, operator())
+			return item, errors.Join(err, audited(c.Context(), db, &item, err))
 		})
 	})
+}
+
+// audited writes what a person has done to an item into the audit log, as the API's requests are.
+func audited(ctx context.Context, db *database.DB, item *work.Item, failed error) error {
+	if failed != nil {
+		return nil
+	}
+	ctx = registry.As(ctx, operator())
+	log, err := registry.Open(ctx, db)
+	if err != nil {
+		return err
+	}
+	after, err := json.Marshal(item.Line())
+	if err != nil {
+		return err
+	}
+	return log.Log(ctx, registry.Entry{Action: "change", Target: "item/" + item.ID.String(), After: after})
 }
 
 // one does something with an item and prints it.
@@ -155,9 +177,4 @@ func (f *workFlags) print(w io.Writer, lines []work.Line) error {
 }
 
 // operator is who works here, in the words of the audit log.
-func operator() string {
-	if u, err := user.Current(); err == nil {
-		return "command:" + u.Username
-	}
-	return "command"
-}
+func operator() string { return "command:" + systemUser() }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/registry"
 	"github.com/tillproof/tillproof/sync/platform/work"
 )
 
@@ -67,6 +68,33 @@ func TestPlatformWork(t *testing.T) {
 	var items struct{ Items []work.Line }
 	if out, _ := workOn(t, config, "list", "--all", "--json"); json.Unmarshal([]byte(out), &items) != nil || len(items.Items) != 1 {
 		t.Error(out)
+	}
+	wantAudited(t, ledger, id)
+}
+
+// wantAudited looks for the one thing that was done in the audit log.
+func wantAudited(t *testing.T, ledger, id string) {
+	t.Helper()
+	db, err := database.Open(t.Context(), ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	r, err := registry.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for entry, err := range r.Audit(t.Context(), 0, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.Target == "item/"+id && entry.Action == "change" && strings.HasPrefix(entry.Actor, "command:") && strings.Contains(string(entry.After), `"retrying"`) {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("the retry stands in the audit log %d times", n)
 	}
 }
 
