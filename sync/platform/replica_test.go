@@ -3,6 +3,8 @@ package platform
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -278,6 +280,7 @@ func TestTwoPlatformsServeTheTillsOfOneLedger(t *testing.T) {
 		a, b := shares()
 		return a > 0 && b > 0
 	})
+	one.until("both say that they share the partitions", func() bool { return one.leasesTold()+two.leasesTold() == wire.Partitions && one.leasesTold() > 0 && two.leasesTold() > 0 })
 	one.shutdown()
 	for n, j := range journals {
 		sale(j, 50_000+n)
@@ -285,6 +288,35 @@ func TestTwoPlatformsServeTheTillsOfOneLedger(t *testing.T) {
 	for _, l := range tills {
 		two.drained(l)
 	}
+	if n := two.leasesTold(); n != wire.Partitions {
+		t.Errorf("the last one says that it has %d partitions", n)
+	}
 	two.shutdown()
 	sameLedger(t, address, journals...)
+}
+
+// leasesTold is how many partitions a replica says it has, in /readyz and in /metrics alike.
+func (s *stage) leasesTold() int {
+	s.t.Helper()
+	var ready struct{ Leases *int }
+	var answer *http.Response
+	var err error
+	for range 3 { // they may change between the two questions
+		if s.get("/readyz", &ready) == 0 || ready.Leases == nil {
+			s.t.Fatal("a replica does not tell its leases")
+		}
+		if answer, err = http.Get("http://" + s.http + "/metrics"); err != nil {
+			s.t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if strings.Contains(string(text), fmt.Sprintf("tillproof_platform_leases_held %d\n", *ready.Leases)) {
+			return *ready.Leases
+		}
+	}
+	s.t.Errorf("/readyz says %d leases, /metrics another number", *ready.Leases)
+	return -1
 }
