@@ -83,7 +83,7 @@ func platformColumns(ctx context.Context, path string, journals []string, zone *
 	if err != nil {
 		return nil, err
 	}
-	c.Limits = reconcile.UsualLimits(time.Now())
+	c.Limits = source.Late(time.Now())
 	for _, dir := range journals {
 		own := agent.PathsIn(dir).Journal
 		if _, err := os.Stat(own); err != nil {

@@ -37,6 +37,7 @@ type Config struct {
 
 	Acquirers []AcquirerConfig `yaml:"acquirers,omitempty"` // who collects the money of codes and QRs; without one such calls are declined
 	Wallet    WalletConfig     `yaml:"wallet,omitempty"`
+	Late      LateConfig       `yaml:"late,omitempty"` // how late is late, when ledger, journals and statements are compared
 
 	Policies []PolicyConfig `yaml:"policies,omitempty"` // what tills may take while the platform is away; none: as they do without
 }
@@ -116,6 +117,9 @@ func (c *Config) check() (at string, err error) {
 		return at, err
 	}
 	if at, err := c.checkPolicies(); err != nil {
+		return at, err
+	}
+	if at, err := c.Late.check(); err != nil {
 		return at, err
 	}
 	return c.Wallet.check()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/reconcile"
 	"github.com/tillproof/tillproof/sync/wallet"
 )
 
@@ -75,6 +76,7 @@ func TestLoadConfigNamesTheLine(t *testing.T) {
 		"no scheme":             {head + "acquirers:\n  - " + strings.Replace(bank, "'*'", "", 1) + "\n", 4, "takes no scheme"},
 		"scheme twice":          {head + "acquirers:\n  - " + bank + "\n  - " + strings.Replace(bank, "bank", "other", 1) + "\n", 5, "stands twice"},
 		"too many workers":      {head + "wallet:\n  workers: 5000\n", 4, "not between"},
+		"late in the past":      {head + "late: {forward_s: -1}\n", 3, "below zero"},
 		"watch falls":           {head + "wallet:\n  watch_s: [10, 5]\n", 4, "ascend"},
 		"negative rule":         {head + "wallet:\n  rules:\n    wechat: {give_up_s: -1}\n", 5, "out of range"},
 		"unknown time":          {head + "wallet:\n  rules:\n    wechat: {give_up: 1}\n", 5, "unknown field"},
@@ -91,6 +93,21 @@ func TestLoadConfigNamesTheLine(t *testing.T) {
 	}
 	if _, err := LoadConfig(filepath.Join(t.TempDir(), "none.yaml")); err == nil {
 		t.Error("a file that is not there was read")
+	}
+}
+
+func TestHowLateIsLate(t *testing.T) {
+	c, _, err := load(t, "data: .\nbroker: tcp://localhost:1883\nlate: {forward_s: 3600, statement_days: 5}\n")
+	now := time.Unix(1_800_000_000, 0)
+	want := reconcile.Limits{Now: now, Delivery: 24 * time.Hour, Unknown: 24 * time.Hour, Forward: time.Hour, Statement: 5}
+	if got := c.Source().Late(now); err != nil || got != want {
+		t.Errorf("%+v %v", got, err)
+	}
+	if c, _, err = load(t, "data: .\nbroker: tcp://localhost:1883\n"); err != nil || c.Source().Late(now) != reconcile.UsualLimits(now) {
+		t.Errorf("%+v %v", c.Source().Late(now), err)
+	}
+	if text, err := c.Print(); err != nil || !strings.Contains(string(text), "forward_s: 259200") {
+		t.Errorf("%s %v", text, err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Print is the configuration in force as YAML: every key, also those that the file leaves out. The password of a database is left out.
 func (c Config) Print() ([]byte, error) {
 	c.Database = database.Name(c.Database)
-	c.Wallet = c.Wallet.inForce()
+	c.Wallet, c.Late = c.Wallet.inForce(), c.Late.inForce()
 	keys := everyKey(c)
 	for i := range keys {
 		if keys[i].Key == "wallet" {

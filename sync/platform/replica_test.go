@@ -280,7 +280,9 @@ func TestTwoPlatformsServeTheTillsOfOneLedger(t *testing.T) {
 		a, b := shares()
 		return a > 0 && b > 0
 	})
-	one.until("both say that they share the partitions", func() bool { return one.leasesTold()+two.leasesTold() == wire.Partitions && one.leasesTold() > 0 && two.leasesTold() > 0 })
+	one.until("both say that they share the partitions", func() bool {
+		return one.leasesTold()+two.leasesTold() == wire.Partitions && one.leasesTold() > 0 && two.leasesTold() > 0
+	})
 	one.shutdown()
 	for n, j := range journals {
 		sale(j, 50_000+n)

@@ -22,7 +22,7 @@ func (s *Service) openSettle(ctx context.Context) error {
 
 // Source is what the configuration knows of tills, merchants and acquirers, for whoever compares or settles. Database and tables are the caller's to add.
 func (c *Config) Source() *settle.Source {
-	s := &settle.Source{Keys: map[pos.TillID][]cose.PublicKey{}, Owners: map[pos.TillID]pos.MerchantID{}, Schemes: map[string]string{}}
+	s := &settle.Source{Keys: map[pos.TillID][]cose.PublicKey{}, Owners: map[pos.TillID]pos.MerchantID{}, Schemes: map[string]string{}, Limits: c.Late.limits()}
 	for _, m := range c.Merchants {
 		for _, t := range m.Tills {
 			if key, err := cose.ParsePublicKey(t.PublicKey); err == nil { // LoadConfig has checked it

@@ -68,7 +68,7 @@ func (s *Source) compare(ctx context.Context, day string) (*reconcile.Columns, *
 	if err != nil {
 		return nil, nil, err
 	}
-	c.Limits = reconcile.UsualLimits(time.Now())
+	c.Limits = s.Late(time.Now())
 	if day != "" {
 		c.Only(day)
 	}

@@ -21,7 +21,18 @@ type Source struct {
 	Registry   *registry.Registry              // nil: nobody knows who is registered and what is agreed
 	Statements *Statements                     // nil: without the acquirers' column
 	Work       *work.Work                      // takes what [Source.Note] finds; nil: nobody is told
+	Limits     reconcile.Limits                // how late is late; the zero value: as usual
 	Zone       *time.Location                  // of merchants of which nobody knows another; nil: UTC
+}
+
+// Late are the limits in force for a comparison at a moment.
+func (s *Source) Late(now time.Time) reconcile.Limits {
+	if s.Limits == (reconcile.Limits{}) {
+		return reconcile.UsualLimits(now)
+	}
+	limits := s.Limits
+	limits.Now = now
+	return limits
 }
 
 // Columns reads ledger, records and statements as they are at one moment, and proves the ledger by its records. Every payment of the ledger stands in the
