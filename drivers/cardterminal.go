@@ -103,6 +103,9 @@ type Result struct {
 	Entry      string // chip, contactless, stripe, manual
 	Date       string // of the terminal's own clock: YYYY-MM-DD, or --MM-DD where it tells no year
 	Time       string // of the terminal's own clock: HH:MM:SS
+
+	// DateGuessed says that the terminal told no year, or no whole date, and that Date is the one nearest to the till's clock.
+	DateGuessed bool
 }
 
 // Receipt is what the terminal wants printed for one person.
@@ -125,6 +128,9 @@ const (
 type Outcome struct {
 	Result   Result
 	Receipts []Receipt
+
+	// Last is the terminal's last transaction now, for a family that counts refused ones too; the zero value where a taken Result's own numbers say it.
+	Last Last
 }
 
 // Last names a transaction by the terminal's own numbers: the last one that a terminal completed, the zero value when it says that it has none.
@@ -147,6 +153,9 @@ type Totals struct {
 	Date     string       // of the terminal's own clock, as in Result
 	Time     string
 	Receipts []Receipt
+
+	// Emptied says that the terminal forgot its transactions with its day: it has no last one any more.
+	Emptied bool
 }
 
 // BrandTotal is one brand's part of [Totals]. The counts stop at what the protocol can tell; Full says that this one has.
@@ -175,6 +184,10 @@ type Pending struct {
 	Amount pos.Money
 	Before Last    // the terminal's last transaction, as known before the intent
 	Stored *Result // the result that was durable but not known to be confirmed, nil when none came
+
+	// Begun is when the intent was made durable, by the till's wall clock; the zero time when it is not known. A transaction that the terminal's own clock
+	// shows to be older is another one.
+	Begun time.Time
 
 	// Quiet is how long ago, at least, the till last heard of this command from the terminal; 0 when it is not known. A terminal that was left alone
 	// long enough has made up its mind; of one that was not, see [Recovery.Again].

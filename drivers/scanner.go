@@ -58,5 +58,6 @@ type ScanStats struct {
 	Scans      uint64 // codes handed out
 	Duplicates uint64 // codes dropped as the same again within 300 ms
 	Overlong   uint64 // inputs dropped because they passed the length limit
-	Broken     uint64 // inputs dropped because their terminator never came
+	Broken     uint64 // inputs dropped because their terminator never came, or could not be read
+	Refused    uint64 // payment cards and cards of other houses, dropped unread by a reader of stripes
 }

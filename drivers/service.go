@@ -12,6 +12,13 @@ type Reprinter interface {
 	Reprint(ctx context.Context, progress func(Progress)) ([]Receipt, error)
 }
 
+// Watcher is a [CardTerminal] whose wire can be found lost without a byte of ours: some close theirs on TCP after each transaction, and the till opens it
+// anew before somebody wants to sell.
+type Watcher interface {
+	// Alive takes what has come meanwhile. An error wants the wire opened anew.
+	Alive() error
+}
+
 // Servicer is a [CardTerminal] that a technician can have look after itself.
 type Servicer interface {
 	// Chores lists what it can do, in the order of the family's own papers.
@@ -30,4 +37,8 @@ const (
 	Initialise Chore = "initialise" // begins anew with its host: keys, parameters, what was left open
 	LoadKeys   Chore = "load_keys"  // takes new keys from its host
 	SetClock   Chore = "set_clock"  // takes the till's date and time
+	HandOver   Chore = "hand_over"  // hands its transactions to its acquirer now, without telling totals
+
+	PrintConfig Chore = "print_configuration" // prints its settings
+	Restart     Chore = "restart"             // switches itself off and on
 )

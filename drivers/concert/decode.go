@@ -32,10 +32,10 @@ func understand(payload []byte) stx.Meaning {
 	case len(payload) == codec.RequestLength:
 		return request(string(payload))
 	case len(payload) == codec.ShortAnswer:
-		return answer(string(payload[:12]), string(payload[12:]), nil)
+		return answerMeaning(string(payload[:12]), string(payload[12:]), nil)
 	case len(payload) == codec.FullAnswer:
 		report := stx.Span{From: 12, To: 12 + codec.ReportLength}
-		return answer(string(payload[:12]), string(payload[report.To:]), []stx.Span{report})
+		return answerMeaning(string(payload[:12]), string(payload[report.To:]), []stx.Span{report})
 	}
 	return stx.Meaning{Err: fmt.Errorf("a message of %d characters is neither E+ nor V3", len(payload)), Secret: stx.Numbers(payload)}
 }
@@ -55,8 +55,8 @@ func request(m string) stx.Meaning {
 	return stx.Meaning{Name: requestName(m[12:13]), Direction: drivers.FromECR, Fields: f}
 }
 
-// answer names the fields of an E+ answer: what stands before the card's report, and what stands behind it.
-func answer(head, tail string, secret []stx.Span) stx.Meaning {
+// answerMeaning names the fields of an E+ answer: what stands before the card's report, and what stands behind it.
+func answerMeaning(head, tail string, secret []stx.Span) stx.Meaning {
 	f := stx.Fields{}
 	f.Text("register", head[0:2])
 	f.Result(head[2:3], stateText(head[2:3]))

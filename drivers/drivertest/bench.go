@@ -24,6 +24,18 @@ type Bench interface {
 	NewPeer(t *testing.T) Peer
 }
 
+// Silent is a [Bench] of a protocol that has no acknowledgement of a result, such as bare messages on a stream, where it says so. The result is stored before
+// the outcome counts all the same; nothing that the device sees tells when.
+type Silent interface{ Silent() bool }
+
+// acknowledgements is how many of a result arrive at a bench's device.
+func acknowledgements(bench Bench) int {
+	if s, ok := bench.(Silent); ok && s.Silent() {
+		return 0
+	}
+	return 1
+}
+
 // Peer is a scripted device. Its memory survives the loss of the wire.
 type Peer interface {
 	// Plug makes a new wire to the device, after breaking the one before, and returns the till's end.

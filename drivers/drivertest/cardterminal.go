@@ -25,6 +25,7 @@ func CardTerminal(t *testing.T, bench Bench) {
 		{"a day ends once, with its totals durable before they are acknowledged", endsTheDay},
 		{"a day that does not end goes on", dayGoesOn},
 		{"after a fault the day is closed, open or unknown", daySurvivesFaults},
+		{"its totals and its last receipt are told without a change", tellsWithoutAChange},
 		{"a wire that is lost at any byte leaves no doubt that is not told", survivesEveryByte},
 		{"an unknown option is refused", refusesUnknownOptions},
 		{"the device says when it is ready", tellsStatus},

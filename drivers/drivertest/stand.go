@@ -101,6 +101,7 @@ func (s *stand) sale(amount pos.Minor) (drivers.Outcome, error) { return s.act(d
 func (s *stand) act(what drivers.Transaction, amount pos.Minor) (drivers.Outcome, error) {
 	ctx, done := context.WithTimeout(context.Background(), patience)
 	defer done()
+	defer synctest.Wait() // until the device has the last acknowledgement, where nothing follows it
 	return s.actIn(ctx, what, s.money(amount))
 }
 
@@ -130,6 +131,7 @@ func (s *stand) commit(r drivers.Result) error {
 func (s *stand) settle() (drivers.Totals, error) {
 	ctx, done := context.WithTimeout(context.Background(), patience)
 	defer done()
+	defer synctest.Wait()
 	return s.terminal.Settle(ctx, func(drivers.Progress) {}, func(t drivers.Totals) error {
 		if s.onCommit != nil {
 			s.onCommit()

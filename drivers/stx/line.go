@@ -41,7 +41,8 @@ type Line struct {
 
 // NewLine is a line with the usual times on a wire. Nobody else may read from the wire.
 func NewLine(conn drivers.Conn, rules *Rules) *Line {
-	return &Line{Rules: rules, Gap: usualGap, CheckGap: usualGap, conn: conn, reader: drivers.NewReader(conn), decoder: Decoder{Rules: rules}}
+	return &Line{Rules: rules, Gap: usualGap, CheckGap: usualGap, conn: conn, reader: drivers.NewReader(conn), decoder: Decoder{Rules: rules},
+		strange: make([]byte, 0, sample)}
 }
 
 // Heard is when bytes came last, the zero time before any did.
@@ -49,6 +50,12 @@ func (l *Line) Heard() time.Time { return l.reader.Heard() }
 
 // Strange is the begin of what was heard since the last Send and is no frame of the family, for [drivers.Guess]; it may hold card data.
 func (l *Line) Strange() []byte { return l.strange }
+
+// AnyScope lets frames pass whose check has whatever scope, which [Event].Scope tells: to find out which one a terminal uses.
+func (l *Line) AnyScope(on bool) { l.decoder.Any = on }
+
+// Alive takes what has come meanwhile and says whether the wire is still there, without sending anything of its own.
+func (l *Line) Alive(ctx context.Context) error { return l.settle(ctx) }
 
 // Wipe overwrites what an event holds: card data may be in it.
 func (e *Event) Wipe() { clear(e.Raw) }
@@ -101,8 +108,9 @@ func (l *Line) sift(e *Event) (told bool, err error) {
 }
 
 func (l *Line) note(raw []byte) {
-	for _, b := range raw[:min(len(raw), sample-len(l.strange))] {
-		l.strange = append(l.strange, b)
+	for i := range min(len(raw), cap(l.strange)-len(l.strange)) { // byte by byte, as in [Decoder.push]
+		l.strange = l.strange[:len(l.strange)+1]
+		l.strange[len(l.strange)-1] = raw[i]
 	}
 }
 

@@ -85,6 +85,7 @@ const flood = 2 * time.Second
 
 // settle takes what has come meanwhile: an acknowledgement of something older must not pass for that of what is sent now.
 func (l *Line) settle(ctx context.Context) error {
+	clear(l.strange)
 	l.strange, l.naks = l.strange[:0], 0
 	for begun := time.Now(); ; {
 		err := l.read(ctx, time.Now().Add(time.Millisecond))

@@ -2,14 +2,15 @@ package transbank
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/stx"
 	"github.com/tillproof/tillproof/drivers/transbank/codec"
 )
 
-// Decode puts recorded bytes into words, one object for each frame and control byte. Account numbers are masked; the terminal tells no more of a card than
-// its last four digits.
+// Decode puts recorded bytes into words, one object for each frame and control byte. Account numbers are masked; the terminal tells no
+// more of a card than its last four digits.
 func Decode(input []byte) []drivers.Decoded {
 	return stx.Decode("transbank", codec.Rules(), input, understand)
 }
@@ -24,7 +25,7 @@ func understand(payload []byte) stx.Meaning {
 		}
 	}
 	if command == "" {
-		return stx.Meaning{Err: fmt.Errorf("unknown command %q", stx.Printable([]byte(m.Command()))), Secret: []stx.Span{{To: len(payload)}}}
+		return stx.Meaning{Err: fmt.Errorf("unknown command %q", stx.Printable([]byte(m.Command()[:min(8, len(m.Command()))]))), Secret: []stx.Span{{To: len(payload)}}}
 	}
 	meaning := stx.Meaning{Name: command, Direction: drivers.FromECR, Fields: f}
 	if reply {
@@ -36,8 +37,8 @@ func understand(payload []byte) stx.Meaning {
 	if len(f) == 0 {
 		meaning.Fields = nil
 	}
-	if n := account(m); n > 0 {
-		meaning.Secret = []stx.Span{spanOf(payload, n)}
+	for _, n := range accounts(m) {
+		meaning.Secret = append(meaning.Secret, spanOf(payload, n))
 	}
 	return meaning
 }
@@ -76,7 +77,7 @@ func tell(f stx.Fields, m codec.Message) {
 		f.Number("count", m.Field(2))
 		f.Number("amount", m.Field(3))
 		return
-	case "0080":
+	case "0080", "1080":
 		f.Clock("02012006", m.Field(2), "150405", m.Field(3))
 		return
 	}
@@ -98,6 +99,10 @@ func sale(f stx.Fields, m codec.Message) {
 	f.Text("ticket", m.Field(4))
 	f.Text("auth_code", m.Field(5))
 	f.Number("amount", m.Field(6))
+	if saysKiosk(m) {
+		kiosk(f, m)
+		return
+	}
 	f.Number("x_instalments", m.Field(7))
 	f.Number("x_instalment_amount", m.Field(8))
 	f.Text("last4", m.Field(9))
@@ -110,6 +115,18 @@ func sale(f stx.Fields, m codec.Message) {
 	f.Number("tip", m.Field(18))
 	f.Number("x_change", m.Field(20))
 	f.Text("x_sub_merchant", m.Field(21))
+}
+
+// kiosk names the other fields of Autoservicio.
+func kiosk(f stx.Fields, m codec.Message) {
+	f.Text("last4", m.Field(7))
+	f.Text("operation_no", m.Field(8))
+	f.Text("x_card_type", m.Field(9))
+	f.Text("x_accounting_date", m.Field(10))
+	f.Text("brand", brandName(m.Field(12)))
+	f.Clock("02012006", m.Field(13), "150405", m.Field(14))
+	f.Number("x_instalments", m.Field(17))
+	f.Number("x_instalment_amount", m.Field(18))
 }
 
 // line names the fields of one sale in the list of sales. The list ends with a line without an authorisation.
@@ -129,20 +146,26 @@ func line(f stx.Fields, m codec.Message) {
 	f.Number("x_instalments", m.Field(18))
 }
 
-// account is the number of the field with the account of a debit card, 0 for none.
-func account(m codec.Message) int {
+// accounts are the numbers of the fields that hold the account of a debit card, or may hold it.
+func accounts(m codec.Message) (fields []int) {
 	switch m.Command() {
 	case "0210", "0260", "0271", "0281":
-		if m.Field(13) != "" {
-			return 13
+		if fields = []int{attendedLayout().account}; saysKiosk(m) || startsWithDigit(m.Field(kioskLayout().account)) {
+			fields = []int{kioskLayout().account}
 		}
 	case "0261":
-		if m.Field(11) != "" {
-			return 11
-		}
+		fields = []int{lineLayout().account}
 	}
-	return 0
+	return slices.DeleteFunc(fields, func(n int) bool { return m.Field(n) == "" })
 }
+
+// saysKiosk tells Autoservicio by its card type, which stands where others have the last four digits.
+func saysKiosk(m codec.Message) bool {
+	kind := m.Field(9)
+	return kind == "CR" || kind == "DB"
+}
+
+func startsWithDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 
 // spanOf is where a field stands in a payload.
 func spanOf(payload []byte, field int) stx.Span {

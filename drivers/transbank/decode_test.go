@@ -8,8 +8,8 @@ import (
 	"github.com/tillproof/tillproof/drivers/transbank/codec"
 )
 
-// told is what decode says of a payload, without its frame.
-func told(t *testing.T, payload string) string {
+// inWords is what decode says of a payload, without its frame.
+func inWords(t *testing.T, payload string) string {
 	t.Helper()
 	objects := Decode(codec.Rules().Frame([]byte(payload)))
 	if len(objects) != 1 {
@@ -44,7 +44,7 @@ func TestDecode(t *testing.T) {
 		"0510|00|597020000541|80000001|":      `"name":"end_of_day","direction":"device","fields":{"merchant_id":"597020000541","result":"00","result_text":"approved","terminal_id":"80000001"}`,
 		"1210|04|597020000541|80000001||321|": `"name":"reversal","direction":"device","fields":{"merchant_id":"597020000541","operation_no":"321","result":"04","result_text":"voided already","terminal_id":"80000001"}`,
 	} {
-		if got := told(t, payload); got != want {
+		if got := inWords(t, payload); got != want {
 			t.Errorf("%s:\n%s\nnot\n%s", payload, got, want)
 		}
 	}

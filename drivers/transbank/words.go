@@ -1,5 +1,11 @@
 package transbank
 
+import (
+	"strings"
+
+	"github.com/tillproof/tillproof/drivers"
+)
+
 // name is what a command is called, "" for one that is none. reply says whether the terminal sends it.
 func name(command string) (name string, reply bool) {
 	switch command {
@@ -41,98 +47,10 @@ func name(command string) (name string, reply bool) {
 		return "log_off", false
 	case "0900":
 		return "intermediate_status", true
-	case "0070", "0080":
-		return "diagnosis", command == "0080"
+	case "0070", "0080", "1080":
+		return "diagnosis", command != "0070"
 	}
 	return "", false
-}
-
-// resultText puts a response code into words. Only 00 is approved.
-func resultText(code string) string {
-	switch code {
-	case "00":
-		return "approved"
-	case "01", "93":
-		return "declined"
-	case "02":
-		return "the host is silent"
-	case "03":
-		return "no connection to the host"
-	case "04":
-		return "voided already"
-	case "05":
-		return "nothing to void"
-	case "06":
-		return "card not supported"
-	case "07":
-		return "cancelled at the terminal"
-	case "08":
-		return "debit cannot be voided"
-	case "09":
-		return "the card could not be read"
-	case "10":
-		return "below the least amount"
-	case "11":
-		return "no sale"
-	case "12":
-		return "not supported"
-	case "13", "74", "77":
-		return "the batch must be closed first"
-	case "14":
-		return "no dial tone"
-	case "15":
-		return "a file is missing in the terminal"
-	case "16", "65", "94":
-		return "the host answered badly"
-	case "17":
-		return "the last four digits differ"
-	case "18":
-		return "no such menu"
-	case "19":
-		return "another card"
-	case "20":
-		return "card not valid"
-	case "21":
-		return "void not allowed"
-	case "22":
-		return "nobody acted in time"
-	case "24":
-		return "no paper"
-	case "25":
-		return "date not valid"
-	case "26":
-		return "the keys must be loaded"
-	case "27":
-		return "the terminal must be updated"
-	}
-	return rareText(code)
-}
-
-// rareText goes on with the codes of set-up and entry.
-func rareText(code string) string {
-	switch code {
-	case "60", "88":
-		return "instalments not possible"
-	case "61", "62":
-		return "the PIN pad does not work"
-	case "67", "76":
-		return "the sales limit is reached: close the batch"
-	case "68":
-		return "amount not valid"
-	case "70":
-		return "the ticket has more than 6 characters"
-	case "71":
-		return "a print field has a wrong length"
-	case "72":
-		return "the amount must be above 0"
-	case "73":
-		return "the terminal has no id"
-	case "75":
-		return "no cards are set up"
-	case "95":
-		return "the rate could not be printed"
-	}
-	return progressText(code)
 }
 
 // progressText puts a progress code into words.
@@ -150,6 +68,15 @@ func progressText(code string) string {
 		return "the host is asked"
 	}
 	return ""
+}
+
+// step is a progress code for the cashier.
+func step(code string) drivers.Progress {
+	words := progressText(code)
+	if words == "" {
+		words = "the customer is at the card terminal"
+	}
+	return drivers.Progress{Code: code, Text: words}
 }
 
 // brandName puts the short name of a brand into words.
@@ -185,4 +112,25 @@ func brandName(short string) string {
 		return "Redcompra"
 	}
 	return short
+}
+
+// brandID is a brand as [drivers.Result] names it, the short name in small letters for one that the till has no name for.
+func brandID(short string) string {
+	switch short {
+	case "VI":
+		return "visa"
+	case "MC":
+		return "mastercard"
+	case "AX":
+		return "amex"
+	case "DC":
+		return "diners"
+	case "DB":
+		return "redcompra"
+	case "CA", "CR", "CE", "TP", "MG", "RP", "EX", "TC":
+		return strings.ToLower(brandName(short))
+	case "TM":
+		return "mas"
+	}
+	return strings.ToLower(short)
 }

@@ -17,11 +17,11 @@ import (
 const singleTotals = "60 F0 F5 F3 00 01 00 42 " +
 	"03 00 00 00 00 30 00 00 00 00 00 00 00 00 FF 00 00 00 51 00 00 00 00 00 00 00 00 00 01 00 00 00 00 10 23 00 00 00 00 00 00 00 02 00 00 00 00 00 07"
 
-// The 04 0F of that day over 5140.30 EUR, trace 777, at 23:59:01 of 31 December.
+// The 04 0F of that day over 5140.30 EUR, trace 777, at 23:59:01 of 31 December, told in the first second of 2000.
 const dayTold = "04 0F 50 27 00 04 00 00 00 51 40 30 49 09 78 0B 00 07 77 0C 23 59 01 0D 12 31 " + singleTotals
 
 func theDay() drivers.Totals {
-	return drivers.Totals{Currency: "EUR", Amount: 514030, First: "0001", Last: "0042", Trace: "000777", Date: "--12-31", Time: "23:59:01",
+	return drivers.Totals{Currency: "EUR", Amount: 514030, First: "0001", Last: "0042", Trace: "000777", Date: "1999-12-31", Time: "23:59:01",
 		Brands: []drivers.BrandTotal{{Brand: "girocard", Count: 3, Amount: 3000}, {Brand: "mastercard", Count: 255, Amount: 510000, Full: true},
 			{Brand: "visa", Count: 1, Amount: 1023}, {Brand: "other", Count: 2, Amount: 7}}}
 }
@@ -63,6 +63,51 @@ func TestSettle(t *testing.T) {
 }
 
 // TestADayIsOverUnknownOrGoesOn goes through the courses that are not good.
+// TestAnEmptiedTerminalSaysSo is asked behind the day for its last transaction.
+func TestAnEmptiedTerminalSaysSo(t *testing.T) {
+	for answer, want := range map[string]bool{"06 1E 01 64": true, "06 0F 00": true, "06 1E 01 FF": false} {
+		play(t, false, func(d *device) {
+			d.beginsDay()
+			d.asks(dayTold, okay)
+			d.asks(completes, okay)
+			d.takes("06 20 05 00 00 00 03 03")
+			d.says(okay)
+			d.asks(answer, okay)
+		}, func(s *saleTest) {
+			if got, err := s.settle(new([]drivers.Totals)); err != nil || got.Emptied != want {
+				t.Errorf("%s: %v, %v", answer, got.Emptied, err)
+			}
+		})
+	}
+	play(t, false, func(d *device) {
+		d.beginsDay()
+		d.asks(dayTold, okay)
+		d.conn.Close() // told and acknowledged, but not ended
+	}, func(s *saleTest) {
+		s.terminal.options.config = 0x08
+		if got, err := s.settle(new([]drivers.Totals)); err != nil || got.Emptied || got.Amount != theDay().Amount {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	play(t, false, func(d *device) {
+		d.beginsDay()
+		d.asks(dayTold, okay)
+		d.asks(completes, okay)
+		d.repeats(before)
+		d.beginsDay()
+		d.asks(dayTold, okay)
+		d.asks(completes, okay)
+		d.takes("06 20")
+		d.says("84 83 00") // has no function for it: that tells nothing
+	}, func(s *saleTest) {
+		for range 2 {
+			if got, err := s.settle(new([]drivers.Totals)); err != nil || got.Emptied {
+				t.Errorf("%v, %v", got.Emptied, err)
+			}
+		}
+	})
+}
+
 func TestADayIsOverUnknownOrGoesOn(t *testing.T) {
 	full := errors.New("disk full")
 	for _, c := range []struct {

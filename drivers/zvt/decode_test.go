@@ -162,7 +162,7 @@ func TestCommandNamesAndDirections(t *testing.T) {
 		"06 91": "set_clock ecr", "06 93": "initialise ecr", "06 B0": "abort ecr", "06 C0": "read_card ecr", "06 E0": "show_text ecr", "05 01": "status ecr",
 		"06 00": "registration ecr", "06 02": "log_off ecr", "06 12": "reprint ecr", "04 0F": "status_information device", "04 FF": "intermediate_status device",
 		"06 D1": "print_line device", "06 D3": "print_block device", "06 0F": "completion device", "06 1E": "failed device", "80 00": "accepted ", "84 00": "accepted ",
-		"84 01": "refused ", "04 0D": " device", "0F 01": " ", "06 25": " ecr", "05 02": " ecr", "06 E4": " device",
+		"84 01": "refused ", "04 0D": " device", "0F 01": " ", "06 25": "reservation_reversal ecr", "05 02": " ecr", "06 E4": " device",
 	} {
 		b := plain(in)
 		a := codec.APDU{Class: b[0], Instr: b[1]}

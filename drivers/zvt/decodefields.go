@@ -26,7 +26,7 @@ func fieldsOf(a codec.APDU) map[string]any {
 		n.result(a.Instr)
 		n.fields(a, a.Data)
 	case a.Is(0x06, 0xD1):
-		n.put("text", safeText(a.Data[len(fixed):]))
+		n.put("text", safeText(codec.CP437, a.Data[len(fixed):]))
 	case a.Is(0x06, 0x1E) && len(a.Data) == 3:
 		n.put("currency", currencyName(a.Data[1:]))
 	default:
@@ -75,7 +75,7 @@ func (n named) fixed(a codec.APDU, b []byte) {
 }
 
 func (n named) intermediate(data []byte) {
-	step, _ := parseIntermediate(data)
+	step, _ := parseIntermediate(codec.CP437, data)
 	n.put("status", fmt.Sprintf("%02x", step.status))
 	n.put("text", step.text)
 	if len(data) > 1 {
@@ -89,7 +89,7 @@ func (n named) status(b []byte) {
 	n.put("status", hex.EncodeToString(b[last:]))
 	n.put("text", statusText(b[last]))
 	if last > 3 {
-		n.put("x_version", safeText(b[3:last]))
+		n.put("x_version", safeText(codec.CP437, b[3:last]))
 	}
 }
 
@@ -123,10 +123,11 @@ func (n named) named(r report) {
 		n.result(code)
 	}
 	c, _ := r.currency()
+	date, _ := r.date()
 	for name, value := range map[string]string{
 		"currency": string(c), "trace": r.trace(), "receipt_no": r.digits(codec.ReceiptNo), "terminal_id": r.terminalID(),
 		"merchant_id": r.text(codec.ContractNo), "auth_code": r.text(codec.AuthCode), "card_name": r.text(codec.CardName), "brand": r.brand(),
-		"entry": r.entry(), "date": r.date(), "time": r.clock(), "text": r.text(codec.AdditionalText), "last4": r.last4(),
+		"entry": r.entry(), "date": date, "time": r.clock(), "text": r.text(codec.AdditionalText), "last4": r.last4(),
 	} {
 		n.put(name, value)
 	}
@@ -143,7 +144,7 @@ func (n named) field(a codec.APDU, f codec.Field) {
 	case sensitive(f.BMP):
 		n.put(bmpName(f.BMP), masked(f.Value, f.Value, []span{{0, len(f.Value), isText(f.BMP)}}))
 	case isLine(f.BMP):
-		n.line(safeText(f.Value))
+		n.line(safeText(codec.CP437, f.Value))
 	case !n.tells(f.BMP):
 		n.put(bmpName(f.BMP), hex.EncodeToString(f.Value))
 	}
@@ -167,7 +168,7 @@ func (n named) object(o codec.Object) {
 	switch {
 	case o.Tag.Constructed():
 	case o.Tag == codec.TagTextLine:
-		n.line(safeText(o.Value))
+		n.line(safeText(codec.CP437, o.Value))
 	case o.Tag == codec.TagTip && n["tip"] != nil, o.Tag == codec.TagEntry && n["entry"] != nil,
 		o.Tag == codec.TagLongTrace && n["trace"] == bcdDigits(o.Value), o.Tag == codec.TagLongTerminalID && n["terminal_id"] == bcdDigits(o.Value),
 		o.Tag == codec.TagCardTypeLong && n["brand"] == brand(bigEndian(o.Value)):

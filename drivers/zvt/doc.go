@@ -19,15 +19,26 @@
 // booked is believed at once. Terminals that never take back and compare receipt ids instead (TLV 1F1F) get no id of
 // us, so that they keep what they have.
 //
-// Options of a device, all of them texts:
+// What came before the first whole frame and is no ZVT is judged by [drivers.Guess]: another family is an error with code wrong_protocol.
+//
+// Options of a device, all of them texts (docs/drivers/zvt.md has more of each):
 //
 //	password          six digits of the terminal's cashier password, default 000000
-//	config            configuration byte of the registration as two hex digits, default be: the
-//	                  terminal sends receipts as text and reports its progress. Bit 08 (progress) should stay on
+//	receipts          who prints the receipts of payments: till (from the terminal's text; the default), result (the till, from the
+//	                  result), terminal
+//	admin_receipts    the same for those of an end of day and the like, default as receipts
+//	progress          on or off: the terminal tells its progress; default on, and it should stay so
+//	amount_entry      blocked or allowed at the terminal, default blocked
+//	menu              of the terminal: blocked or allowed, default blocked
+//	config            configuration byte of the registration as two hex digits, default be, instead of the five above
 //	service           service byte of the registration as two hex digits, default 01: STOP opens no menu
+//	charset           cp437, ascii, iso-8859-1, iso-8859-15 or utf-8: asked for at the registration; default not asked for, CP437
+//	printer_columns   width of the till's printer, 16-99, told at the registration; default not told
 //	payment_type      BMP 19 of a payment as two hex digits, default 40: the terminal decides how the card pays
+//	partial_approval  on or off: the issuer may approve less than was asked (TLV 1F70); default off
 //	result_timeout_s  seconds that the terminal waits for our answer to the result of a payment, 1-255, default absent: the
 //	                  terminal's own (30), which holds for reversals and refunds always
+//	diagnosis         type of a diagnosis: plain, line, extended, configuration, emv or ep2; default plain
 //	t3_s              seconds to wait for the reply to a command, 1-60, default 5
 //	t4_s              seconds of silence after which a running command is given up, 5-3600, default 180. The
 //	                  papers want no less than 180: terminals are silent while a customer looks for his PIN

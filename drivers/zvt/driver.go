@@ -19,9 +19,6 @@ func Driver() drivers.Driver {
 		Doc:             "ZVT card terminals (Germany, Austria, Switzerland), serial or TCP port 20007",
 		Line:            drivers.Line{Baud: 9600, DataBits: 8, Parity: drivers.NoParity, StopBits: 2},
 		NewCardTerminal: newTerminal,
-		Lacks: func(drivers.Settings) []drivers.Function {
-			return []drivers.Function{drivers.Counting, drivers.Reprinting}
-		},
 	}
 }
 
@@ -31,7 +28,8 @@ type terminal struct {
 	options    options
 	currency   pos.Currency
 	registered bool
-	wants      byte // status byte of the registration: what the terminal needs before it sells
+	charset    codec.Charset // agreed at the registration
+	wants      byte          // status byte of the registration: what the terminal needs before it sells
 	seen       sighting
 	spoke      time.Time // when the terminal was heard last
 }
@@ -58,7 +56,7 @@ func newTerminal(conn drivers.Conn, settings drivers.Settings) (drivers.CardTerm
 // Recover to say.
 func (t *terminal) Open(ctx context.Context) (drivers.Last, error) {
 	if err := t.makeReady(ctx); err != nil {
-		return drivers.Last{}, unavailable(err)
+		return drivers.Last{}, unavailable(t.link.doubt(err))
 	}
 	found, err := t.lastTransaction(ctx)
 	if err != nil {
@@ -106,3 +104,10 @@ func (t *terminal) makeReady(ctx context.Context) error {
 		}
 	}
 }
+
+var (
+	_ drivers.CardTerminal = (*terminal)(nil)
+	_ drivers.Counter      = (*terminal)(nil)
+	_ drivers.Reprinter    = (*terminal)(nil)
+	_ drivers.Servicer     = (*terminal)(nil)
+)

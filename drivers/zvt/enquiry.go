@@ -14,7 +14,7 @@ const busy byte = 0x9C
 
 // enquire asks for the terminal's status with 05 01. A refusal is a status too: its code.
 func (t *terminal) enquire(ctx context.Context) (byte, error) {
-	data, err := t.complete(ctx, codec.APDU{Class: 0x05, Instr: 0x01}, nil)
+	data, err := t.complete(ctx, codec.APDU{Class: 0x05, Instr: 0x01}, listener{})
 	var no *refusal
 	if errors.As(err, &no) {
 		return no.code, nil

@@ -16,20 +16,43 @@ const (
 	outcomeUnknown    pos.ErrorCode = "outcome_unknown"    // the terminal must be asked
 	notPossible       pos.ErrorCode = "not_supported"      // the terminal cannot do this at all
 	amountInvalid     pos.ErrorCode = "amount_invalid"
+	otherProtocol     pos.ErrorCode = "wrong_protocol" // what answers is no ZVT terminal
 )
 
 // unavailable is the error of a command that moves no money.
 func unavailable(err error) error {
 	var known *pos.Error
 	var no *refusal
+	var other *wrongProtocol
+	var noise *garbled
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &no):
 		return refusedError(no)
+	case errors.As(err, &other):
+		return otherFamily(other)
+	case errors.Is(err, errNAK), errors.As(err, &noise):
+		return misunderstood(err)
 	}
 	return pos.NewError(deviceUnavailable, pos.Transient, pos.NoneMoved,
 		"The card terminal does not answer.", "Check its power and its cable.").Because(err)
+}
+
+// otherFamily is the error of a wire on which another family speaks.
+func otherFamily(other *wrongProtocol) *pos.Error {
+	text, next := "What answers on this wire does not speak ZVT.", "Connect the ZVT terminal to this wire, or look with tillproof detect what is there."
+	if other.name != "" {
+		text = "What answers on this wire does not speak ZVT: by its first bytes it is " + other.name + "."
+		next = "Set the driver of this device to what is connected, or connect the ZVT terminal to this wire."
+	}
+	return pos.NewError(otherProtocol, pos.Permanent, pos.NoneMoved, text, next).With("speaks", other.name)
+}
+
+// misunderstood is the error of a wire on which something answers that neither understands nor is understood.
+func misunderstood(err error) *pos.Error {
+	return pos.NewError(deviceUnavailable, pos.Transient, pos.NoneMoved, "Something answers on this wire, and its words and ours make no sense to each other.",
+		"Check baud rate, parity and stop bits (ZVT: 9600 8N2, often 115200), and whether the terminal is set to ZVT.").Because(err)
 }
 
 // refusedError is the error of a command that the terminal refused before it began: nothing moved.

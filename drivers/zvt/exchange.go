@@ -69,39 +69,6 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) error {
 	}
 }
 
-// complete sends a command that moves no money and follows it to its end. result, if not nil, is told each 04 0F. The
-// data of 06 0F come back; the end 06 1E is a *refusal.
-func (t *terminal) complete(ctx context.Context, a codec.APDU, result func(codec.Fields)) ([]byte, error) {
-	if err := t.command(ctx, a); err != nil {
-		return nil, err
-	}
-	until := time.Now().Add(t.options.t4)
-	for {
-		m, err := t.await(ctx, until)
-		if err != nil {
-			return nil, err
-		}
-		if m.Is(0x04, 0xFF) {
-			until = time.Now().Add(t.options.t4)
-		}
-		if m.Is(0x04, 0x0F) && result != nil {
-			fields, _, _ := codec.ParseFields(m.Data)
-			result(fields)
-			err = t.reply(accepted())
-		} else {
-			err = t.stray(m)
-		}
-		switch {
-		case m.Is(0x06, 0x0F):
-			return m.Data, nil
-		case m.Is(0x06, 0x1E):
-			return nil, failure(m)
-		case err != nil:
-			return nil, err
-		}
-	}
-}
-
 // refusalCode is the code of 84 xx. A registration in another currency is refused with 84 1E and the code 6F behind it.
 func refusalCode(m codec.APDU) byte {
 	if m.Instr == 0x1E && len(m.Data) > 0 {

@@ -28,6 +28,9 @@ func FuzzTerminal(f *testing.F) {
 	f.Add(frames(okay, "04 FF 02 0A 99", "06 D3 11 06 0F 1F 07 01 02 25 09 07 02 48 69 09 01 FF 07 00", "06 1E 01 6C"), false)
 	f.Add(frames(okay, dayTold, completes), false)
 	f.Add(plain("80 00 00"+dayTold+"06 0F 00"), true)
+	f.Add(frames(okay, "04 01 08 AA 26 11 22 0C 10 15 30", "06 D3 0D 06 0B 14 01 FE 25 06 07 04 5A C3 BC 67", completes), false)
+	f.Add([]byte("\x15\x03\x69\x06\x03\x7A\x020810|00|\x03\x00\x05"), false)
+	f.Add([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"), true)
 	f.Add(frames("84 B4 00", okay, "04 0F 02 27 B4", "06 1E 01 B5"), false)
 	f.Add(plain("80 00 00 04 0F FF FF FF 27 00 00"), true)
 	f.Add(plain("80 00 00"+succeeds+completes+"06 D1 02 FF FF"), true)
@@ -58,6 +61,7 @@ func torment(t *testing.T, says []byte, stream bool) {
 		tormentMoney(ctx, t, made, what)
 	}
 	tormentDay(ctx, t, made)
+	tormentLooks(ctx, t, made.(*terminal))
 	_ = made.Close(ctx)
 	if took := time.Since(begun); took > 2*time.Minute {
 		t.Errorf("took %v", took)
@@ -93,6 +97,23 @@ func tormentDay(ctx context.Context, t *testing.T, made drivers.CardTerminal) {
 		t.Errorf("%+v is not stored", got)
 	}
 	wantMoneyWord(t, err)
+}
+
+// tormentLooks asks for everything that moves no money.
+func tormentLooks(ctx context.Context, t *testing.T, made *terminal) {
+	quiet := func(drivers.Progress) {}
+	_, counted := made.Count(ctx, quiet)
+	_, copied := made.Reprint(ctx, quiet)
+	errs := []error{counted, copied}
+	for _, chore := range made.Chores() {
+		_, err := made.Service(ctx, chore, quiet)
+		errs = append(errs, err)
+	}
+	for _, err := range errs {
+		if wantMoneyWord(t, err); err != nil && pos.MoneyOf(err) != pos.NoneMoved {
+			t.Errorf("a command that moves nothing fails with %v", err)
+		}
+	}
 }
 
 // wantMoneyWord wants every error to say what it means for the money.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/pos"
 )
 
 // judge compares the terminal's last transaction with the unfinished sale, void or refund. A terminal tells its last successful
@@ -46,7 +47,7 @@ func (t *terminal) judgeNewer(p drivers.Pending, f found) drivers.Recovery {
 	if got.Currency == "" {
 		got.Currency = t.currency // terminals send it only if it was in the request
 	}
-	if got != want {
+	if got != want && !tipped(p, f.result.Tip, got, want) {
 		return verdict(drivers.Undecided, "The terminal's last transaction, %s, is new but over %s instead of %s.", name(last), got, want)
 	}
 	if text := foreign(p, f); text != "" {
@@ -56,6 +57,13 @@ func (t *terminal) judgeNewer(p drivers.Pending, f found) drivers.Recovery {
 	r.Result = *f.result
 	r.Result.Amount = got
 	return r
+}
+
+// tipped says whether a sale was booked with a tip that the customer gave at the terminal: without it the amount is the asked one. Of a result that
+// was stored the amount is known, tip and all.
+func tipped(p drivers.Pending, tip pos.Minor, got, want pos.Money) bool {
+	return deedOf(p.What) == paying && charging(p.Stored) == nil && tip > 0 &&
+		got == pos.Money{Amount: want.Amount + tip, Currency: want.Currency}
 }
 
 // foreign says why a new transaction of the right amount is not the one in question, "" when nothing speaks against it. A reversal names the

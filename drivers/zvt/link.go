@@ -36,6 +36,9 @@ type link interface {
 	// would pass for that to the next command (PA00P016 wants the socket closed). On the serial line the
 	// acknowledgements keep the two sides together.
 	abandon(err error)
+
+	// doubt adds to the failure of a first command what the wire said instead of ZVT.
+	doubt(err error) error
 }
 
 // reach says how far a command got whose sending failed.
@@ -60,6 +63,7 @@ func (e *sendError) Unwrap() error { return e.err }
 var (
 	errNAK       = errors.New("the terminal found every frame damaged")
 	errSilent    = errors.New("no acknowledgement from the terminal")
+	errRepeated  = errors.New("the terminal repeats its command")
 	errCollision = errors.New("the terminal began a command of its own")
 	errFlood     = errors.New("the terminal sends commands without waiting for answers")
 	errStalled   = errors.New("the rest of a message did not come")

@@ -95,6 +95,26 @@ func TestSerialFaultsThatASaleSurvives(t *testing.T) {
 			d.raw(codec.ACK)
 			d.asks(completes, okay)
 		}},
+		{"our ACK and our answer lost, and the answer repeated a moment before the result", func(d *device) {
+			d.accepts()
+			d.says(succeeds)
+			d.hears(okay)
+			d.hears(okay) // and takes it for a repetition of the answer to something older
+			d.writes(succeeds)
+			d.raw(codec.ACK)
+			d.control(codec.GotACK)
+			d.takes(okay)
+			d.asks(completes, okay)
+		}},
+		{"our ACK and our answer lost, and the result repeated a moment before the answer", func(d *device) {
+			d.accepts()
+			d.says(succeeds)
+			d.hears(okay)
+			time.Sleep(4 * time.Second)
+			d.says(succeeds)
+			d.takes(okay) // at once, not a second later
+			d.asks(completes, okay)
+		}},
 		{"the ACK of our answer lost, the next command proves it", func(d *device) {
 			d.accepts()
 			d.says(succeeds)

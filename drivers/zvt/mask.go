@@ -11,9 +11,9 @@ const (
 	maxPAN = 19
 )
 
-// safeText is codec.Text with what looks like a card number masked but for its last four digits: terminals do print
+// safeText is a terminal's text with what looks like a card number masked but for its last four digits: terminals do print
 // them in full on merchant receipts.
-func safeText(b []byte) string { return maskText(codec.Text(b)) }
+func safeText(set codec.Charset, b []byte) string { return maskText(set.Text(b)) }
 
 func maskText(s string) string {
 	out := []byte(s)

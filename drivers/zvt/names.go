@@ -52,18 +52,26 @@ func terminalCommandName(instr byte) string {
 		return "totals"
 	case 0x12:
 		return "reprint"
+	case 0x18:
+		return "restart"
+	case 0x1A:
+		return "print_configuration"
 	case 0x1B:
 		return "set_tid"
 	case 0x1E:
 		return "failed"
 	case 0x20:
 		return "repeat_receipt"
+	case 0x21:
+		return "phone_authorisation"
 	case 0x22:
 		return "reservation"
 	case 0x23:
 		return "partial_reversal"
 	case 0x24:
 		return "book_total"
+	case 0x25:
+		return "reservation_reversal"
 	case 0x30:
 		return "reversal"
 	case 0x31:

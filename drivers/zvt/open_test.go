@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/zvt/codec"
 	"github.com/tillproof/tillproof/pos"
 )
 
@@ -235,14 +236,19 @@ func TestClose(t *testing.T) {
 func TestOptions(t *testing.T) {
 	o, err := readOptions(map[string]string{
 		"password": "123456", "config": "3e", "service": "03", "payment_type": "44", "result_timeout_s": "60", "t3_s": "10", "t4_s": "240",
+		"diagnosis": "extended", "printer_columns": "42", "charset": "iso-8859-15", "partial_approval": "on",
 	})
-	want := options{123456, 0x3E, 0x03, 0x44, 60, 10 * time.Second, 240 * time.Second}
+	want := options{password: 123456, config: 0x3E, service: 0x03, paymentType: 0x44, resultTimeout: 60, diagnosis: 2, columns: 42,
+		charset: codec.Latin9, wishesCharset: true, partialAllowed: true, t3: 10 * time.Second, t4: 240 * time.Second}
 	if err != nil || o != want {
 		t.Errorf("%+v, %v", o, err)
 	}
 	for name, bad := range map[string][]string{
-		"password": {"", "12345", "1234567", "abcdef", "+12345"}, "config": {"", "b", "zz", "bebe"}, "result_timeout_s": {"0", "256", "x"},
-		"t3_s": {"0", "61", "x"}, "t4_s": {"4", "3601"}, "unheard_of": {"1"},
+		"password": {"", "12345", "1234567", "abcdef", "+12345"}, "config": {"", "b", "zz", "bebe", "bf", "fe"}, "charset": {"", "klingon"},
+		"diagnosis": {"", "06"}, "printer_columns": {"", "15", "100"}, "partial_approval": {"", "yes"}, "receipts": {"", "nobody"}, "admin_receipts": {"both"},
+		"progress": {"", "yes"}, "amount_entry": {"on"}, "menu": {"off"},
+		"result_timeout_s": {"0", "256", "x"},
+		"t3_s":             {"0", "61", "x"}, "t4_s": {"4", "3601"}, "unheard_of": {"1"},
 	} {
 		for _, value := range bad {
 			if _, err := readOptions(map[string]string{name: value}); err == nil {

@@ -141,6 +141,8 @@ func (t *talk) command(m codec.APDU) error {
 		return t.money(drivers.RefundOf, m.Data[3:])
 	case m.Is(0x06, 0x50):
 		return t.endOfDay()
+	case m.Is(0x06, 0x10):
+		return t.steps(codec.Build(0x80, 0), dayTotals(t.sumDay()), codec.Build(0x06, 0x0F))
 	case m.Reply():
 		return nil
 	}

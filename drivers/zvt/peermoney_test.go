@@ -118,20 +118,37 @@ func (t *talk) endOfDay() error {
 		return t.failed(0x77)
 	}
 	count, sum := t.closeDay()
-	single, _ := codec.BCD(uint64(sum), 6)
-	totals := append(make([]byte, 4+4*7), append([]byte{count}, single...)...) // visa is the fifth
-	err := t.report(script, codec.Build(0x04, 0x0F).Field(codec.ResultCode, 0).Number(codec.Amount, uint64(sum)).
-		Number(codec.CurrencyCode, 978).Field(codec.SingleTotals, append(totals, make([]byte, 2*7)...)...))
+	err := t.report(script, dayTotals(count, sum))
 	if errors.Is(err, errRefused) {
 		return t.failed(0x77)
 	}
 	return err
 }
 
+// dayTotals is the 04 0F that tells a day, all of it visa, which is the fifth.
+func dayTotals(count byte, sum pos.Minor) *codec.Builder {
+	single, _ := codec.BCD(uint64(sum), 6)
+	totals := append(make([]byte, 4+4*7), append([]byte{count}, single...)...)
+	return codec.Build(0x04, 0x0F).Field(codec.ResultCode, 0).Number(codec.Amount, uint64(sum)).
+		Number(codec.CurrencyCode, 978).Field(codec.SingleTotals, append(totals, make([]byte, 2*7)...)...)
+}
+
 func (p *peer) closeDay() (count byte, sum pos.Minor) {
+	count, sum = p.sumDay()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, b := range p.taken {
+	for i := range p.taken {
+		p.taken[i].settled = true
+	}
+	p.days = append(p.days, sum)
+	return count, sum
+}
+
+// sumDay is what the running day comes to.
+func (p *peer) sumDay() (count byte, sum pos.Minor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.taken {
 		switch {
 		case b.settled:
 		case b.what == drivers.RefundOf:
@@ -139,9 +156,7 @@ func (p *peer) closeDay() (count byte, sum pos.Minor) {
 		case b.what == drivers.SaleOf && !p.voided(b):
 			count, sum = count+1, sum+b.amount
 		}
-		p.taken[i].settled = true
 	}
-	p.days = append(p.days, sum)
 	return count, sum
 }
 

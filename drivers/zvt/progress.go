@@ -149,7 +149,7 @@ type intermediate struct {
 
 // parseIntermediate reads 04 FF: status, then perhaps T4 as one BCD byte, then perhaps the TLV container (only together
 // with T4). ok is false without data.
-func parseIntermediate(data []byte) (i intermediate, ok bool) {
+func parseIntermediate(set codec.Charset, data []byte) (i intermediate, ok bool) {
 	if len(data) == 0 {
 		return intermediate{}, false
 	}
@@ -157,7 +157,7 @@ func parseIntermediate(data []byte) (i intermediate, ok bool) {
 	if len(data) > 1 {
 		i.minutes, _ = codec.ParseBCD(data[1:2])
 		fields, _, _ := codec.ParseFields(data[2:])
-		if lines := textLines(fields.TLV()); len(lines) > 0 {
+		if lines := textLines(set, fields.TLV()); len(lines) > 0 {
 			i.text = strings.Join(lines, " ")
 		}
 	}
@@ -165,10 +165,10 @@ func parseIntermediate(data []byte) (i intermediate, ok bool) {
 }
 
 // textLines collects the lines (tag 07) of a container that are not empty.
-func textLines(objects codec.Objects) []string {
+func textLines(set codec.Charset, objects codec.Objects) []string {
 	var lines []string
 	objects.Walk(func(o codec.Object) bool {
-		if text := strings.TrimSpace(safeText(o.Value)); o.Tag == codec.TagTextLine && text != "" {
+		if text := strings.TrimSpace(safeText(set, o.Value)); o.Tag == codec.TagTextLine && text != "" {
 			lines = append(lines, text)
 		}
 		return true

@@ -21,9 +21,10 @@ const maxLines = 2000
 
 // receipts collects the print commands 06 D1 and 06 D3 of one sale and cuts them into receipts.
 type receipts struct {
-	done  []drivers.Receipt
-	now   drivers.Receipt
-	lines int
+	charset codec.Charset // as agreed at the registration
+	done    []drivers.Receipt
+	now     drivers.Receipt
+	lines   int
 }
 
 // line takes 06 D1: attribute and text. It names no reader. Attribute FF feeds as many lines as the first text byte
@@ -51,6 +52,11 @@ func (r *receipts) block(data []byte) {
 	tlv := fields.TLV()
 	if kind, ok := tlv.Byte(codec.TagReceiptType); ok {
 		r.begin(readerOf(kind))
+	}
+	agreed := r.charset
+	defer func() { r.charset = agreed }()
+	if code, ok := tlv.Byte(codec.TagCharset); ok {
+		r.charset, _ = codec.CharsetOf(code) // of this block only
 	}
 	attribute, feeding := byte(0), false
 	tlv.Walk(func(o codec.Object) bool {
@@ -95,7 +101,7 @@ func (r *receipts) add(attribute byte, text []byte) {
 	if attribute&(fontBits|lastLine) == 0 {
 		indent = int(attribute & indentBits)
 	}
-	r.put(strings.Repeat(" ", indent) + safeText(text))
+	r.put(strings.Repeat(" ", indent) + safeText(r.charset, text))
 	if attribute&lastLine != 0 && attribute != lastLine {
 		r.cut()
 	}

@@ -93,5 +93,3 @@ func noun(p drivers.Pending) string {
 	}
 	return "sale"
 }
-
-var _ drivers.CardTerminal = (*terminal)(nil)

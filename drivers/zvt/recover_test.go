@@ -26,6 +26,8 @@ func TestJudge(t *testing.T) {
 	receiptOnly := found{result: &drivers.Result{Code: "00", ReceiptNo: "0024", Amount: eur(1023)}}
 	receiptOld := found{result: &drivers.Result{Code: "00", ReceiptNo: "0023", Amount: eur(1023)}}
 	empty := found{refusal: &refusal{code: 0x65}}
+	tipped := transaction("000124", eur(1123))
+	tipped.result.Tip = 100
 	cases := []struct {
 		name   string
 		before drivers.Last
@@ -37,6 +39,8 @@ func TestJudge(t *testing.T) {
 		{"new without currency", old, nil, transaction("000124", pos.Money{Amount: 1023}), drivers.Charged},
 		{"the old one", old, nil, transaction("000123", eur(1023)), drivers.NotCharged},
 		{"new with another amount", old, nil, transaction("000124", eur(1024)), drivers.Undecided},
+		{"new with a tip", old, nil, tipped, drivers.Charged},
+		{"new with a tip that a stored result does not have", old, stored(drivers.Approved, "000124", 1023), tipped, drivers.Undecided},
 		{"new with another currency", old, nil, transaction("000124", pos.Money{Amount: 1023, Currency: "CHF"}), drivers.Undecided},
 		{"new without an amount", old, nil, transaction("000124", pos.Money{}), drivers.Undecided},
 		{"first of an empty terminal", drivers.Last{}, nil, transaction("000001", eur(1023)), drivers.Charged},

@@ -16,13 +16,12 @@ const (
 
 // register sends 06 00 with our configuration and currency, and asks for receipts as blocks (06 D3).
 func (t *terminal) register(ctx context.Context) error {
-	blocks := codec.AppendTLV(nil, codec.TagCommands, codec.AppendTLV(nil, codec.TagCommand, []byte{0x06, 0xD3}))
 	a, err := codec.Build(0x06, 0x00).Digits(t.options.password, 3).Raw(t.options.config).
-		Digits(uint64(t.currency.Numeric()), 2).Field(codec.Service, t.options.service).TLV(blocks).APDU()
+		Digits(uint64(t.currency.Numeric()), 2).Field(codec.Service, t.options.service).TLV(t.wishes()).APDU()
 	if err != nil {
 		return err
 	}
-	data, err := t.complete(ctx, a, nil)
+	data, err := t.complete(ctx, a, listener{})
 	if err != nil {
 		return err
 	}
@@ -31,8 +30,31 @@ func (t *terminal) register(ctx context.Context) error {
 		return t.wrongCurrency(n)
 	}
 	t.wants, _ = fields.Byte(codec.PaymentType)
+	t.charset = t.agreed(fields.TLV())
 	t.registered = true
 	return nil
+}
+
+// wishes are the TLV objects of the registration: receipts come as blocks (06 D3), and what the shop has set. That the container is there at all lets
+// the terminal send its own.
+func (t *terminal) wishes() []byte {
+	objects := codec.AppendTLV(nil, codec.TagCommands, codec.AppendTLV(nil, codec.TagCommand, []byte{0x06, 0xD3}))
+	if n := t.options.columns; n > 0 {
+		objects = codec.AppendTLV(objects, codec.TagPrinterColumns, []byte{byte(n/10<<4 | n%10)})
+	}
+	if t.options.wishesCharset {
+		wish := codec.AppendTLV(nil, codec.TagCharset, []byte{t.options.charset.Code()})
+		objects = codec.AppendTLV(objects, codec.TagCharsets, wish)
+	}
+	return objects
+}
+
+// agreed is the set of characters after a registration: the wished one if the terminal tells it again, otherwise CP437 (PA00P015, TLV 27).
+func (t *terminal) agreed(told codec.Objects) codec.Charset {
+	if code, ok := told.Byte(codec.TagCharset); ok && t.options.wishesCharset && code == t.options.charset.Code() {
+		return t.options.charset
+	}
+	return codec.CP437
 }
 
 func (t *terminal) wrongCurrency(numeric uint64) error {

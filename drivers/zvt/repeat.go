@@ -45,13 +45,13 @@ func (t *terminal) lastTransaction(ctx context.Context) (found, error) {
 		return found{}, err
 	}
 	var f found
-	_, err = t.complete(ctx, a, func(fields codec.Fields) {
+	_, err = t.complete(ctx, a, listener{result: func(fields codec.Fields) {
 		// What the terminal leaves out must not look like what was asked: amount and currency start empty.
-		said := newReport(fields)
+		said := t.report(fields)
 		if result, coded := said.result(pos.Money{}); coded {
 			f.result, f.reverses = &result, said.reverses()
 		}
-	})
+	}})
 	if errors.As(err, &f.refusal) {
 		err = nil
 	}

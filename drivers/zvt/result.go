@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
@@ -16,11 +17,20 @@ const aborted byte = 0x6C
 // report reads the fields of 04 0F. Values that are missing or broken are empty; nothing of a card but the last four
 // digits leaves it.
 type report struct {
-	fields codec.Fields
-	tlv    codec.Objects
+	fields  codec.Fields
+	tlv     codec.Objects
+	charset codec.Charset
+	now     time.Time // of the till's clock, by which a date without a year is completed; zero for none
 }
 
-func newReport(fields codec.Fields) report { return report{fields, fields.TLV()} }
+func newReport(fields codec.Fields) report { return report{fields: fields, tlv: fields.TLV()} }
+
+// report reads fields in the terminal's own set of characters.
+func (t *terminal) report(fields codec.Fields) report {
+	r := newReport(fields)
+	r.charset, r.now = t.charset, time.Now()
+	return r
+}
 
 // result is what a 04 0F says of a command over the asked amount. ok is false without a result code (BMP 27): then it decides nothing.
 func (r report) result(asked pos.Money) (result drivers.Result, ok bool) {
@@ -28,12 +38,13 @@ func (r report) result(asked pos.Money) (result drivers.Result, ok bool) {
 	if !ok {
 		return drivers.Result{}, false
 	}
+	date, guessed := r.date()
 	return drivers.Result{
 		Decision: r.decision(code), Amount: r.amount(asked), Tip: r.tip(),
 		Code: fmt.Sprintf("%02x", code), Text: r.reason(code),
 		Trace: r.trace(), ReceiptNo: r.digits(codec.ReceiptNo), TerminalID: r.terminalID(), MerchantID: r.text(codec.ContractNo),
 		AuthCode: r.text(codec.AuthCode), Brand: r.brand(), CardName: r.text(codec.CardName), Last4: r.last4(), Entry: r.entry(),
-		Date: r.date(), Time: r.clock(),
+		Date: date, Time: r.clock(), DateGuessed: guessed,
 	}, true
 }
 
@@ -133,7 +144,7 @@ func bcdDigits(b []byte) string {
 
 func (r report) text(tag codec.BMP) string {
 	v, _ := r.fields.Find(tag)
-	return strings.TrimSpace(safeText(v))
+	return strings.TrimSpace(safeText(r.charset, v))
 }
 
 func (r report) brand() string {
@@ -176,15 +187,13 @@ func panEnd(v []byte) string {
 	return number[len(number)-4:]
 }
 
-// date is BMP AA with its year of two digits, or BMP 0D that tells none.
-func (r report) date() string {
-	if d := r.digits(codec.FullDate); len(d) == 6 {
-		return fmt.Sprintf("20%s-%s-%s", d[:2], d[2:4], d[4:])
+// timestamp is date and time of day, "" unless both are told.
+func (r report) timestamp() string {
+	date, _ := r.date()
+	if date == "" || r.clock() == "" {
+		return ""
 	}
-	if d := r.digits(codec.MonthDay); len(d) == 4 {
-		return fmt.Sprintf("--%s-%s", d[:2], d[2:])
-	}
-	return ""
+	return date + " " + r.clock()
 }
 
 func (r report) clock() string {

@@ -146,3 +146,36 @@ func TestWordsCoverTheCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestResultInLongAndNestedTLV reads a result whose container is longer than 255 bytes, with tags that nobody knows, of one to three bytes and constructed,
+// before, between and around those that count.
+func TestResultInLongAndNestedTLV(t *testing.T) {
+	unknown := codec.AppendTLV(nil, 0xDF8123, make([]byte, 300))
+	unknown = codec.AppendTLV(unknown, 0xEE, codec.AppendTLV(nil, 0x1F7E, []byte("strange")))
+	inner := codec.AppendTLV(codec.AppendTLV(nil, 0x1F7D, []byte{9}), codec.TagOnline, []byte{0})
+	inner = codec.AppendTLV(inner, codec.TagEntry, []byte{2})
+	objects := append(unknown, codec.AppendTLV(nil, 0xE4, codec.AppendTLV(nil, codec.TagTransaction, inner))...)
+	objects = codec.AppendTLV(objects, codec.TagTip, []byte{0, 0, 0, 0, 1, 0})
+	objects = codec.AppendTLV(objects, codec.TagLongTrace, []byte{0x12, 0x34, 0x56, 0x78, 0x90})
+	a, err := codec.Build(0x04, 0x0F).Field(codec.ResultCode, 0).Number(codec.Amount, 1123).Number(codec.Trace, 0).TLV(objects).APDU()
+	if err != nil || len(a.Data) < 350 {
+		t.Fatal(err)
+	}
+	raw, err := a.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scrub(raw) // what the link does to it must leave what counts
+	a, err = codec.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields, _, err := codec.ParseFields(a.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, ok := newReport(fields).result(eur(1023))
+	if !ok || got.Decision != drivers.ApprovedOffline || got.Entry != "contactless" || got.Tip != 100 || got.Amount != eur(1123) || got.Trace != "1234567890" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -9,8 +9,12 @@ import (
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
 
-// grace is how long a command that is given up still listens for its end.
-const grace = 2 * time.Second
+// A command that is given up still listens for its end: so long for a first word of the terminal, which makes it known to be dead 2 s after T4, and
+// for one that speaks again as long behind each word, but no longer than windDown in all.
+const (
+	grace     = 1800 * time.Millisecond
+	abortTime = time.Second // of the grace, for the acknowledgement of 06 B0
+)
 
 // windDown is how long the terminal may be silent while it takes back what could not be stored here.
 const windDown = 10 * time.Second
@@ -37,10 +41,11 @@ type run struct {
 	aborts    int             // tries to send 06 B0
 	stopped   bool            // 06 B0 was delivered, or is not tried any more
 	givingUp  bool            // the grace runs
+	latest    time.Time       // end of the grace, whatever the terminal says
 }
 
 func newRun(t *terminal, do task) *run {
-	r := &run{t: t, task: do, t4: t.options.t4}
+	r := &run{t: t, task: do, t4: t.options.t4, receipts: receipts{charset: t.charset}}
 	r.rearm()
 	return r
 }
@@ -77,11 +82,11 @@ func (r *run) watch(ctx context.Context) {
 	case r.givingUp && late:
 		r.fault = errLate
 	case !r.givingUp:
-		r.givingUp = true
-		brief, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		r.givingUp, r.latest = true, time.Now().Add(windDown)
+		r.until = time.Now().Add(grace)
+		brief, done := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 		r.abort(brief)
 		done()
-		r.until = time.Now().Add(grace)
 	}
 }
 
@@ -93,16 +98,20 @@ func (r *run) abort(ctx context.Context) {
 	r.stopped = !errors.Is(err, errCollision) || r.aborts >= maxAborts
 }
 
-// rearm starts T4 anew.
+// rearm starts T4 anew, or the grace.
 func (r *run) rearm() {
-	if !r.givingUp {
-		r.until = time.Now().Add(r.t4)
+	r.until = time.Now().Add(r.t4)
+	if r.givingUp {
+		r.until = earlier(r.latest, time.Now().Add(grace))
 	}
 }
 
 func (r *run) handle(m codec.APDU) {
-	if m.Reply() {
-		return // to 06 B0, or doubled
+	if m.Reply() { // to 06 B0, or doubled
+		if r.givingUp {
+			r.rearm()
+		}
+		return
 	}
 	if r.answered {
 		r.confirmed = true // it has gone on, so it has our answer
@@ -128,7 +137,7 @@ func (r *run) handle(m codec.APDU) {
 
 // progress tells the cashier what happens, and takes over the T4 that the terminal asks for.
 func (r *run) progress(m codec.APDU) {
-	step, ok := parseIntermediate(m.Data)
+	step, ok := parseIntermediate(r.t.charset, m.Data)
 	if ok {
 		if step.minutes > 0 {
 			r.t4 = time.Duration(step.minutes) * time.Minute
@@ -144,8 +153,11 @@ func (r *run) progress(m codec.APDU) {
 // Recover asks.
 func (r *run) result(m codec.APDU) {
 	fields, _, _ := codec.ParseFields(m.Data)
-	said := newReport(fields)
+	said := r.t.report(fields)
 	result, coded := r.task.read(said)
+	if code, _ := said.fields.Byte(codec.ResultCode); meaningOf(code).money == moneyAsked {
+		coded = false
+	}
 	r.last, r.uncoded = nil, !coded
 	if coded && !r.store(said, result) {
 		r.reply(refused(notStored))

@@ -53,6 +53,9 @@ func (t *terminal) payment(m pos.Money) (codec.APDU, error) {
 	if t.options.resultTimeout > 0 {
 		b.Field(codec.Timeout, t.options.resultTimeout)
 	}
+	if t.options.partialAllowed {
+		b.TLV(codec.AppendTLV(nil, codec.TagPartialApproval, []byte{1}))
+	}
 	return b.APDU()
 }
 

@@ -73,6 +73,10 @@ func TestDecisions(t *testing.T) {
 			d.asks("04 0F 07 04 00 00 00 00 10 23", okay)
 			d.asks(completes, okay)
 		}, "", none},
+		{"a code that terminals mean differently", func(d *device) {
+			d.asks("04 0F 02 27 CD", okay)
+			d.asks("06 1E 01 CD", okay)
+		}, "", none},
 		{"result without a code, then a failure end", func(d *device) {
 			d.asks("04 0F 07 04 00 00 00 00 10 23", okay)
 			d.asks("06 1E 01 6C", okay)

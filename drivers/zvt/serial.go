@@ -10,16 +10,21 @@ import (
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
 
+// gotRepetition is the event of a frame that came again because our ACK was lost.
+const gotRepetition codec.EventKind = -1
+
 // maxInbox bounds the commands that a terminal can send ahead of our answers. A correct one sends at most one.
 const maxInbox = 16
 
 // serialLink is the link over a serial line: frames, ACK and NAK, repeats.
 type serialLink struct {
-	wire    wire
+	wire wire
+	stranger
 	decoder codec.Decoder
-	heard   time.Time     // of the last byte, for T1
+	last    time.Time     // when the last byte came, for T1
 	events  []codec.Event // decoded, not handled
 	inbox   []codec.APDU  // acknowledged, not handed up
+	begun   time.Time     // of the last frame's first send
 	silent  int           // sends of the last frame that nothing answered
 	open    []byte        // the terminal's command until it has acknowledged our answer: the same again is a repetition
 }
@@ -43,7 +48,7 @@ func (s *serialLink) send(ctx context.Context, a codec.APDU) (bool, error) {
 		return false, marshalError(err)
 	}
 	frame, refused, answering := codec.Frame(plain), 0, s.open
-	s.silent = 0
+	s.silent, s.begun = 0, time.Now()
 	for try := range sends {
 		if n, err := s.wire.write(frame); err != nil {
 			return false, &sendError{reachOf(try, n), err}
@@ -57,6 +62,7 @@ func (s *serialLink) send(ctx context.Context, a codec.APDU) (bool, error) {
 			return true, nil
 		case errors.Is(err, errNAK):
 			refused++
+		case errors.Is(err, errRepeated):
 		case !errors.Is(err, errSilent):
 			return false, &sendError{maybe, err}
 		default:
@@ -89,6 +95,9 @@ func (s *serialLink) repeated() bool { return s.silent > 0 }
 // it has our frame. Sending that again would make a second command of it. A command of the terminal that crosses ours
 // proves nothing; then our ACK must come soon, since it is sent at once, and the frame is not repeated, since the
 // terminal waits for an answer now.
+//
+// A terminal that repeats its command after its T2, while our answer is out, has got neither our ACK nor the answer. The answer goes out again at once,
+// behind the new ACK: one that the terminal finds before it may pass for a repetition of the answer before, since all answers are alike.
 func (s *serialLink) acknowledged(ctx context.Context, own codec.APDU) error {
 	until, otherwise := time.Now().Add(t2), errSilent
 	for {
@@ -104,6 +113,8 @@ func (s *serialLink) acknowledged(ctx context.Context, own codec.APDU) error {
 			return nil
 		case ev.Kind == codec.GotNAK:
 			return errNAK
+		case ev.Kind == gotRepetition && own.Reply() && time.Since(s.begun) > t2/2:
+			return errRepeated
 		case ev.Kind == codec.GotFrame && ev.Message.Reply() != own.Reply():
 			return nil
 		case ev.Kind == codec.GotFrame && !own.Reply():
@@ -124,7 +135,7 @@ func waiting(ctx context.Context, until time.Time, otherwise error) error {
 }
 
 // next returns the next event after doing what the link owes for it: ACK, NAK, the inbox. A repetition is acknowledged
-// again and returned as an event without a kind.
+// again and told as one.
 func (s *serialLink) next(until time.Time) (codec.Event, error) {
 	for len(s.events) == 0 {
 		if err := s.listen(until); err != nil {
@@ -149,11 +160,17 @@ func (s *serialLink) next(until time.Time) (codec.Event, error) {
 func (s *serialLink) listen(until time.Time) error {
 	b, err := s.wire.readByte(until)
 	if err == nil {
-		s.heard = time.Now()
+		s.last = time.Now()
+		s.hear(b)
 		s.events = s.decoder.Feed(b)
 		return nil
 	}
-	if errors.Is(err, drivers.ErrQuiet) && s.decoder.Partial() && time.Since(s.heard) >= t1 {
+	if errors.Is(err, drivers.ErrQuiet) {
+		if strange := s.judge(); strange != nil {
+			return strange
+		}
+	}
+	if errors.Is(err, drivers.ErrQuiet) && s.decoder.Partial() && time.Since(s.last) >= t1 {
 		s.events = s.decoder.Flush()
 		return nil
 	}
@@ -166,6 +183,7 @@ func (s *serialLink) listen(until time.Time) error {
 }
 
 func (s *serialLink) frame(ev codec.Event) (codec.Event, error) {
+	s.prove()
 	clear(ev.Raw)
 	scrub(ev.APDU)
 	if len(s.inbox) >= maxInbox {
@@ -176,7 +194,7 @@ func (s *serialLink) frame(ev codec.Event) (codec.Event, error) {
 	}
 	if !ev.Message.Reply() {
 		if bytes.Equal(ev.APDU, s.open) {
-			return codec.Event{}, nil
+			return codec.Event{Kind: gotRepetition}, nil
 		}
 		s.open = ev.APDU
 	}

@@ -34,7 +34,22 @@ func (t *terminal) Settle(ctx context.Context, progress func(drivers.Progress), 
 		return drivers.Totals{}, notClosed(r.last)
 	}
 	told.Receipts = r.receipts.all()
+	told.Emptied = t.emptied(ctx, r)
 	return told, nil
+}
+
+// emptied asks whether the terminal has forgotten its transactions with its day, as some do: then it says that it holds none. One that announced an
+// update or a new start with its end (06 0F 27 E0, FC) is left alone, and what cannot be asked is not known to be empty.
+func (t *terminal) emptied(ctx context.Context, r *run) bool {
+	if r.end == nil {
+		return false
+	}
+	fields, _, _ := codec.ParseFields(r.end.Data)
+	if code, told := fields.Byte(codec.ResultCode); told && code != 0 {
+		return false
+	}
+	found, err := t.lastTransaction(ctx)
+	return err == nil && found.result == nil && found.empty()
 }
 
 // readTotals takes totals without a result code for good ones: nobody tells the totals of a day that goes on.

@@ -11,9 +11,10 @@ import (
 
 // streamLink is the link over TCP: bare APDUs, nothing to acknowledge or repeat.
 type streamLink struct {
-	wire     wire
+	wire wire
+	stranger
 	splitter codec.Splitter
-	heard    time.Time // of the last byte
+	last     time.Time // when the last byte came
 	stall    time.Duration
 }
 
@@ -41,16 +42,25 @@ func (s *streamLink) receive(until time.Time) (codec.APDU, error) {
 	for {
 		b, err := s.wire.readByte(until)
 		switch {
-		case errors.Is(err, drivers.ErrQuiet) && s.splitter.Partial() && time.Since(s.heard) >= s.stall:
+		case errors.Is(err, drivers.ErrQuiet) && s.splitter.Partial() && time.Since(s.last) >= s.stall:
 			return codec.APDU{}, s.wire.broken(errStalled)
 		case errors.Is(err, drivers.ErrQuiet):
+			if strange := s.judge(); strange != nil {
+				return codec.APDU{}, s.wire.broken(strange)
+			}
 			return codec.APDU{}, err
 		case err != nil:
 			clear(s.splitter.Flush()) // nobody will read the rest
 			return codec.APDU{}, err
 		}
-		s.heard = time.Now()
+		s.last = time.Now()
+		s.hear(b)
 		if ev, whole := s.splitter.Feed(b); whole {
+			if !s.proven && !zvtClass(ev.Message.Class) {
+				clear(ev.APDU) // a stranger's words are nobody's here
+				return codec.APDU{}, s.wire.broken(&wrongProtocol{drivers.Guess(s.said)})
+			}
+			s.prove()
 			scrub(ev.APDU)
 			return ev.Message, nil
 		}

@@ -58,7 +58,43 @@ func TestT4(t *testing.T) {
 			begun := time.Now()
 			_, err := s.sell()
 			s.wantClass(err, pos.OutcomeUnknown, pos.MoneyUnknown)
-			if took := time.Since(begun); took < 180*time.Second || took > 190*time.Second {
+			if took := time.Since(begun); took < 180*time.Second || took > 182*time.Second {
+				t.Errorf("after %v", took)
+			}
+		})
+	})
+	t.Run("one that comes back to life on the wish to stop is heard to its end", func(t *testing.T) {
+		play(t, false, func(d *device) {
+			d.accepts()
+			d.takes("06 B0")
+			d.says(okay)
+			for range 3 {
+				time.Sleep(1500 * time.Millisecond)
+				d.asks("04 FF 01 05", okay)
+			}
+			d.asks("04 0F 02 27 6C", okay)
+			d.asks("06 1E 01 6C", okay)
+		}, func(s *saleTest) {
+			if out, err := s.sell(); err != nil || out.Result.Decision != drivers.Cancelled {
+				t.Errorf("%+v, %v", out, err)
+			}
+		})
+	})
+	t.Run("one that comes back to life and never ends is given up", func(t *testing.T) {
+		play(t, false, func(d *device) {
+			d.accepts()
+			d.takes("06 B0")
+			d.says(okay)
+			for range 7 {
+				time.Sleep(1300 * time.Millisecond)
+				d.asks("04 FF 01 05", okay)
+			}
+			quietWire(d)
+		}, func(s *saleTest) {
+			begun := time.Now()
+			_, err := s.sell()
+			s.wantClass(err, pos.OutcomeUnknown, pos.MoneyUnknown)
+			if took := time.Since(begun); took < 180*time.Second || took > 180*time.Second+windDown+time.Second {
 				t.Errorf("after %v", took)
 			}
 		})

@@ -7,8 +7,9 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 )
 
-// writeLimit bounds one write: an APDU of usual length takes 0.3 s at 9600 baud. Longer means that the wire is stuck.
-const writeLimit = 5 * time.Second
+// writeLimit bounds one write: what a till sends is at most a hundred bytes, 0.1 s at 9600 baud. Longer means that the wire is stuck, and that is told
+// within 2 s.
+const writeLimit = 1500 * time.Millisecond
 
 // wire reads a Conn byte by byte with a deadline for each. An error other than drivers.ErrQuiet sticks, for writing too.
 type wire struct {

@@ -27,8 +27,11 @@ func (s *session) transaction(o order, c Card) Transaction {
 	if c.Contactless {
 		tx.Entry = 2
 	}
+	if o.books {
+		tx.Brand, tx.Last4, tx.Entry, tx.Books = o.paid.Brand, o.paid.Last4, o.paid.Entry, o.paid.Trace
+	}
 	if o.kind == Payment {
-		tx.Amount, tx.Tip = o.amount+c.Tip, c.Tip
+		tx.Amount, tx.Tip, tx.TipUntold = o.amount+c.Tip, c.Tip, c.TipUntold
 	}
 	if o.kind == Reversal {
 		tx = o.paid

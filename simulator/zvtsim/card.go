@@ -22,6 +22,8 @@ const (
 	PINTimeout     Do = "pin_timeout"     // silence for After, then 27 6C (S6)
 	Refuse         Do = "refuse"          // 84 with Code instead of 80 00 (S13)
 	Strange        Do = "strange"         // approval with an unknown BMP and TLV tag, and a long length for short data (S15)
+	Maintain       Do = "maintain"        // an end of day: 06 0F 27 E0, silence for half of After, status E0 for the other half (S12)
+	Overclaim      Do = "overclaim"       // 04 0F names FFFF bytes and has a few: the money is not taken (S15)
 	Contradict     Do = "contradict"      // 04 0F 27 00, then 06 1E: the money is not taken
 )
 
@@ -31,6 +33,7 @@ type Card struct {
 	Do          Do            // Approve when empty
 	After       time.Duration // how long the customer takes; 300 ms when 0 (95 s for PINTimeout, four minutes for SlowPIN)
 	Tip         pos.Minor     // added to the amount of a payment
+	TipUntold   bool          // the result does not tell the tip apart, as some terminals do not
 	Brand       string        // visa when empty; mastercard, girocard, amex
 	Last4       string        // 1111 when empty
 	Contactless bool
@@ -59,7 +62,7 @@ func (d Do) usual() time.Duration {
 	switch d {
 	case PINTimeout:
 		return 95 * time.Second
-	case SlowPIN:
+	case SlowPIN, Maintain:
 		return 4 * time.Minute
 	}
 	return 300 * time.Millisecond
@@ -68,7 +71,7 @@ func (d Do) usual() time.Duration {
 // approves says whether the money is taken.
 func (d Do) approves() bool {
 	switch d {
-	case Decline, CustomerAbort, HostLost, PINTimeout, Refuse, Contradict:
+	case Decline, CustomerAbort, HostLost, PINTimeout, Refuse, Contradict, Overclaim:
 		return false
 	}
 	return true

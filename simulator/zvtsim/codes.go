@@ -19,6 +19,13 @@ const (
 	codeIrreversible byte = 0xB5
 	codeTooSmall     byte = 0xC8
 	codeDayDue       byte = 0xF0 // end of day must run first
+
+	codeFailure       byte = 0xFF
+	codeOverReserved  byte = 0xB7
+	codeReservation   byte = 0xB8
+	codeUninitialised byte = 0x51
+	codeDiagnosis     byte = 0xC2
+	codeMaintenance   byte = 0xE0
 )
 
 // Intermediate states (PA00P015, 04 FF).

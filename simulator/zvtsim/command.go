@@ -16,6 +16,14 @@ func (s *session) command(m codec.APDU) error {
 		return s.logOff()
 	case m.Is(0x06, 0x20):
 		return s.repeatReceipt(m.Data)
+	case m.Is(0x06, 0x22):
+		return s.reserve(m.Data)
+	case m.Is(0x06, 0x23):
+		return s.openOnes(m.Data)
+	case m.Is(0x06, 0x24):
+		return s.book(m.Data)
+	case m.Is(0x06, 0x25):
+		return s.release(m.Data)
 	case m.Is(0x06, 0x30):
 		return s.reversal(m.Data)
 	case m.Is(0x06, 0x31):
@@ -27,6 +35,9 @@ func (s *session) command(m codec.APDU) error {
 	case m.Is(0x05, 0x01):
 		return s.status()
 	}
+	if ok, err := s.chore(m); ok {
+		return err
+	}
 	return s.send(refused(codeImpossible))
 }
 
@@ -37,10 +48,24 @@ func (s *session) status() error {
 	}
 	const version = "TPSIM 1"
 	data := append([]byte{0xF0, 0xF0, 0xF0 | byte(len(version))}, version...)
-	if s.t.Memory().DayDue {
-		return s.finish(append(data, codeDayDue))
+	return s.finish(append(data, s.state()))
+}
+
+// state is the status byte.
+func (s *session) state() byte {
+	memory := s.t.Memory()
+	_, working := s.t.maintained()
+	switch {
+	case working:
+		return codeMaintenance
+	case memory.DayDue:
+		return codeDayDue
+	case memory.Wants&WantsInitialisation != 0:
+		return codeUninitialised
+	case memory.Wants&WantsDiagnosis != 0:
+		return codeDiagnosis
 	}
-	return s.finish(append(data, codeOK))
+	return codeOK
 }
 
 // finish sends the completion 06 0F and takes the till's answer, whatever it is.
@@ -88,7 +113,7 @@ func (s *session) register(data []byte) error {
 
 // registered ends the registration with status byte, terminal id and currency.
 func (s *session) registered(currency int) error {
-	a, err := codec.Build(0x06, 0x0F).Field(codec.PaymentType, 0).Number(codec.TerminalID, number(s.t.Memory().TerminalID)).
+	a, err := codec.Build(0x06, 0x0F).Field(codec.PaymentType, s.t.Memory().Wants).Number(codec.TerminalID, number(s.t.Memory().TerminalID)).
 		Number(codec.CurrencyCode, uint64(currency)).APDU()
 	if err != nil {
 		return err

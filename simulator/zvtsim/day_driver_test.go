@@ -87,8 +87,8 @@ func TestADayThatFails(t *testing.T) {
 	})
 }
 
-// TestEveryByteOfAnEndOfDay compares what is known of an end of day with what the terminal settled, however it was cut.
-func TestEveryByteOfAnEndOfDay(t *testing.T) {
+// TestBytesOfAnEndOfDay compares what is known of an end of day with what the terminal settled, however it was cut.
+func TestBytesOfAnEndOfDay(t *testing.T) {
 	for _, f := range damages(60, 330) {
 		t.Run(fmt.Sprintf("%s %d at %d", f.Direction, f.Kind, f.At), func(t *testing.T) {
 			inLane(t, zvtsim.Options{}, func(l *lane) {

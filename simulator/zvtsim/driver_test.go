@@ -3,13 +3,13 @@ package zvtsim_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/drivertest"
 	"github.com/tillproof/tillproof/drivers/zvt"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/simulator/wire"
@@ -22,7 +22,7 @@ type lane struct {
 	pt     *zvtsim.Terminal
 	stream bool
 	faulty *wire.Faulty
-	near   net.Conn
+	near   *drivertest.End
 	served chan error
 	driver drivers.CardTerminal
 	last   drivers.Last
@@ -54,7 +54,7 @@ func (l *lane) warmUp(o wire.Options) {
 // plug gives driver and terminal a new wire.
 func (l *lane) plug(o wire.Options) {
 	l.t.Helper()
-	near, far := net.Pipe()
+	near, far := drivertest.Wire() // buffers as a line does, so that both sides can write at once
 	l.near, l.faulty, l.served = near, wire.New(far, o), make(chan error, 1)
 	go func() { l.served <- l.pt.Serve(context.Background(), l.faulty) }()
 	l.driver = l.attach(near)
@@ -302,7 +302,7 @@ func TestTillDiesAndTheLineStays(t *testing.T) {
 				Commit: func(drivers.Result) error { panic("killed") }})
 		}()
 		start := time.Now()
-		_ = l.near.SetDeadline(time.Time{})
+		_ = l.near.SetReadDeadline(time.Time{})
 		l.driver = l.attach(l.near)
 		r, err := l.driver.Recover(context.Background(), drivers.Pending{Amount: euros(500), Before: l.last})
 		if err != nil || r.Verdict != drivers.NotCharged || l.held() != 1 {

@@ -24,13 +24,18 @@ func (s *session) endOfDay(data []byte) error {
 	if err := s.show(showWait, "Kassenschnitt"); err != nil {
 		return err
 	}
-	if err := s.pause(course.After); err != nil {
-		return err
+	if course.Do != Maintain {
+		if err := s.pause(course.After); err != nil {
+			return err
+		}
 	}
 	if !course.Do.approves() {
 		return s.dayFails(course)
 	}
 	memory := s.t.Memory()
+	if _, waits := memory.open(); waits {
+		return s.unpaid(order{answer: answerTime}, codeReservation)
+	}
 	sums := memory.batch()
 	sums.At, sums.Trace = time.Now(), memory.LastTrace%999_999+1
 	if err := s.t.change(settle(sums)); err != nil {
@@ -70,19 +75,18 @@ func (s *session) tellDay(memory Memory, sums Settlement, course Card) error {
 	if err := s.printDay(memory, sums); ignoreQuiet(err) != nil {
 		return err
 	}
+	if course.Do == Maintain {
+		s.t.maintain(course.After)
+		return s.finish([]byte{byte(codec.ResultCode), codeMaintenance})
+	}
 	return s.finish([]byte{byte(codec.ResultCode), codeOK})
 }
 
 // printDay sends the slip through the till, if it prints such.
 func (s *session) printDay(memory Memory, sums Settlement) error {
-	r, _ := s.registration()
-	if r.Config&printsOurLines == 0 || r.Config&printAdmin == 0 {
-		return nil
-	}
-	_, err := s.printOne(forOffice, []string{"Kassenschnitt", "Terminal-ID " + memory.TerminalID,
+	return s.printOffice([]string{"Kassenschnitt", "Terminal-ID " + memory.TerminalID,
 		sums.At.Local().Format("02.01.2006 15:04:05"), fmt.Sprintf("Trace-Nr. %06d", sums.Trace), fmt.Sprintf("Anzahl %d", sums.Count),
-		"Summe " + pos.Money{Amount: sums.Amount, Currency: memory.Currency}.String(), "Kassenschnitt erfolgt"}, time.Now().Add(commandTime))
-	return err
+		"Summe " + pos.Money{Amount: sums.Amount, Currency: memory.Currency}.String(), "Kassenschnitt erfolgt"})
 }
 
 // settle closes the batch.

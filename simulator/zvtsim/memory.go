@@ -17,13 +17,21 @@ import (
 type Memory struct {
 	TerminalID   string        `json:"terminal_id"` // eight digits
 	Currency     pos.Currency  `json:"currency"`
-	LastTrace    int           `json:"last_trace"`        // 0 to 999999, never given twice until it wraps
-	LastReceipt  int           `json:"last_receipt"`      // 0 to 9999, wraps to 1
-	DayDue       bool          `json:"day_due,omitempty"` // an end of day has failed: no payment before one succeeds
+	LastTrace    int           `json:"last_trace"`         // 0 to 999999, never given twice until it wraps
+	LastReceipt  int           `json:"last_receipt"`       // 0 to 9999, wraps to 1
+	DayDue       bool          `json:"day_due,omitempty"`  // an end of day has failed: no payment before one succeeds
+	Wants        byte          `json:"wants,omitempty"`    // what is needed before a sale, in the bits of a registration's status byte
+	ClockSet     time.Time     `json:"clock_set,omitzero"` // by 06 91
 	Registration *Registration `json:"registration,omitempty"`
 	Transactions []Transaction `json:"transactions"` // all, in the order of their traces
 	Settlements  []Settlement  `json:"settlements"`
 }
+
+// Bits of Wants (PA00P015, completion of a registration, BMP 19).
+const (
+	WantsInitialisation byte = 0x01
+	WantsDiagnosis      byte = 0x02
+)
 
 // Registration is what a till agreed on with 06 00 (PA00P015, registration).
 type Registration struct {
@@ -48,6 +56,7 @@ type Transaction struct {
 	ReceiptNo  int          `json:"receipt_no"`
 	Amount     pos.Minor    `json:"amount"` // tip included
 	Tip        pos.Minor    `json:"tip,omitempty"`
+	TipUntold  bool         `json:"tip_untold,omitempty"` // results do not tell the tip apart
 	Currency   pos.Currency `json:"currency"`
 	Kind       Kind         `json:"kind"`
 	At         time.Time    `json:"at"`
@@ -60,6 +69,8 @@ type Transaction struct {
 	Reversed   bool         `json:"reversed"`              // taken back: stays listed, does not count
 	Settled    bool         `json:"settled"`               // went to the acquirer with an end of day
 	ReversalOf int          `json:"reversal_of,omitempty"` // trace of the payment that a reversal takes back
+	Books      int          `json:"books,omitempty"`       // trace of the reservation that this payment books
+	Booked     bool         `json:"booked,omitempty"`      // of a reservation
 
 	answer time.Duration // how long the till may take to answer
 }
@@ -129,7 +140,7 @@ func (m Memory) Last() (Transaction, bool) {
 func loadOrNew(o Options) (Memory, error) {
 	m, err := Load(o.Path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Memory{TerminalID: o.TerminalID, Currency: o.Currency, Transactions: []Transaction{}, Settlements: []Settlement{}}, nil
+		return Memory{TerminalID: o.TerminalID, Currency: o.Currency, Wants: o.Wants, Transactions: []Transaction{}, Settlements: []Settlement{}}, nil
 	}
 	return m, err
 }
@@ -189,6 +200,9 @@ func (m *Memory) batch() Settlement {
 
 // effect carries out what a transaction does to another once it is final: a reversal marks its payment. It returns that payment.
 func (m *Memory) effect(tx Transaction) (paid Transaction, ok bool) {
+	if p := m.find(tx.Books); tx.Books > 0 && p != nil {
+		p.Booked = true
+	}
 	if tx.Kind != Reversal {
 		return Transaction{}, false
 	}

@@ -12,7 +12,8 @@ import (
 // order is what 06 01, 06 30 or 06 31 asks for.
 type order struct {
 	kind     Kind
-	paid     Transaction // that a reversal takes back
+	paid     Transaction // that a reversal takes back, or the reservation that is booked
+	books    bool        // a reservation
 	amount   pos.Minor
 	answer   time.Duration // BMP 01: how long the till may take to answer 04 0F
 	repeats  int           // BMP 02: how often 04 0F is repeated after 84 9C
@@ -47,6 +48,8 @@ func (s *session) deal(o order) error {
 		return s.approve(o, card)
 	case card.Do == Contradict:
 		return s.contradict(o, card)
+	case card.Do == Overclaim:
+		return s.overclaim(o)
 	}
 	return s.unpaid(o, card.failure())
 }
@@ -56,8 +59,8 @@ func (s *session) order(kind Kind, data []byte) (order, byte) {
 	if _, ok := s.registration(); !ok {
 		return order{}, codeUnregistered
 	}
-	if s.t.Memory().DayDue {
-		return order{}, codeDayDue
+	if code := s.state(); code != codeOK {
+		return order{}, code
 	}
 	fields, rest, err := codec.ParseFields(data)
 	amount, ok := fields.Number(codec.Amount)
@@ -76,6 +79,9 @@ func (s *session) order(kind Kind, data []byte) (order, byte) {
 	if n, ok := fields.Byte(codec.Timeout); ok && n > 0 {
 		o.answer = time.Duration(n) * time.Second
 	}
+	if err := s.compare(fields); err != nil {
+		return order{}, codeFailure
+	}
 	n, _ := fields.Byte(codec.MaxStatus)
 	o.repeats = int(n)
 	return o, codeOK
@@ -85,7 +91,7 @@ func (s *session) order(kind Kind, data []byte) (order, byte) {
 func (s *session) present(o order, c Card) error {
 	s.abortable = true
 	defer func() { s.abortable = false }()
-	if o.kind != Reversal {
+	if o.kind != Reversal && !o.books {
 		if err := s.show(showInsert, ""); err != nil {
 			return err
 		}
@@ -143,6 +149,14 @@ func (s *session) unpaid(o order, code byte) error {
 		return err
 	}
 	return s.fail(code)
+}
+
+// overclaim sends a result whose length nothing follows. No till can take it, so no money moves.
+func (s *session) overclaim(o order) error {
+	if err := ignoreQuiet(s.deliver("04 0f", []byte{0x04, 0x0F, 0xFF, 0xFF, 0xFF, byte(codec.ResultCode), codeOK})); err != nil {
+		return err
+	}
+	return s.takenBack(o)
 }
 
 // contradict reports success and then ends the sale as failed; the money is not taken.

@@ -37,7 +37,7 @@ func (s *session) printReceipts(tx Transaction, until time.Time) (bool, error) {
 
 // printOne sends one receipt, as a block (06 D3) or line by line (06 D1).
 func (s *session) printOne(reader byte, lines []string, until time.Time) (bool, error) {
-	if r, _ := s.registration(); r.Blocks {
+	if r, _ := s.registration(); r.Blocks && !s.t.options.PlainLines {
 		return s.printed(block(reader, lines), until)
 	}
 	for i, line := range lines {

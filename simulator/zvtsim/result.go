@@ -27,7 +27,11 @@ func (s *session) result(tx Transaction, o order, c Card) (codec.APDU, error) {
 		b.Number(codec.OriginalTrace, uint64(tx.ReversalOf))
 	}
 	if r, _ := s.registration(); r.TLV {
-		b.TLV(tx.objects(c))
+		objects := tx.objects(c)
+		if s.t.options.SyncIDs {
+			objects = codec.AppendTLV(objects, codec.TagSyncID, tx.syncID())
+		}
+		b.TLV(objects)
 	}
 	if c.Do == Strange {
 		b.Raw(0x99, 0x01, 0x02, 0x03) // a BMP that no table has
@@ -53,7 +57,7 @@ func (t Transaction) objects(c Card) []byte {
 	inner = codec.AppendTLV(inner, codec.TagOnline, []byte{online})
 	inner = codec.AppendTLV(inner, codec.TagEntry, []byte{t.Entry})
 	out := codec.AppendTLV(nil, codec.TagTransaction, inner)
-	if t.Tip > 0 {
+	if t.Tip > 0 && !t.TipUntold {
 		tip, _ := codec.BCD(uint64(t.Tip), 6)
 		out = codec.AppendTLV(out, codec.TagTip, tip)
 	}

@@ -74,6 +74,9 @@ func (s *session) end() {
 // run answers commands until the wire is lost.
 func (s *session) run() error {
 	for {
+		if err := s.rest(); err != nil {
+			return err
+		}
 		m, err := s.receive(time.Time{})
 		switch {
 		case err != nil:

@@ -22,6 +22,9 @@ type Options struct {
 	ReverseLate        bool          // over a lost wire takes money back only when BMP 01 is over, and tells it as the last transaction until then
 	NoRefunds          bool          // has no function for refunds: 84 83
 	PlainStatus        bool          // 04 FF without texts, and so without a T4 of the terminal's own
+	Wants              byte          // what a new terminal needs before it sells, see Memory.Wants
+	PlainLines         bool          // prints line by line (06 D1), whatever the till takes
+	SyncIDs            bool          // tells its last receipt's id (TLV 1F1F), and takes that one back when a till comes with the one before it (S17)
 	CardAfter          time.Duration // how long a customer takes whose Card does not say it; 300 ms when 0
 }
 
@@ -39,7 +42,8 @@ type Terminal struct {
 	days     []Card // of the ends of day to come
 	observer func(Event)
 	late     map[int]*time.Timer // of the doomed transactions, by trace
-	reversal sync.WaitGroup      // of those timers that run
+	work     maintenance
+	reversal sync.WaitGroup // of those timers that run
 }
 
 // ErrClosed is returned by Serve after Close.
@@ -100,8 +104,8 @@ func (t *Terminal) TakeAway() {
 	t.cards = nil
 }
 
-// NextEndOfDay puts the course of an end of day into a queue of its own: Approve, Decline (27 with Code, 77 when 0), Refuse, LoseResult or
-// LoseBeforeAck. Without one the next end of day succeeds.
+// NextEndOfDay puts the course of an end of day into a queue of its own: Approve, Decline (27 with Code, 77 when 0), Refuse, LoseResult,
+// LoseBeforeAck or Maintain. Without one the next end of day succeeds.
 func (t *Terminal) NextEndOfDay(c Card) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

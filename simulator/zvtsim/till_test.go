@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +18,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain keeps the memories of the terminals where a flush costs nothing: hundreds of them are made, and no power is lost here.
+func TestMain(m *testing.M) {
+	const volatile = "/dev/shm"
+	if f, err := os.CreateTemp(volatile, ""); err == nil {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+		_ = os.Setenv("TMPDIR", volatile)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // till is a scripted ECR on the other end of the wire.
 type till struct {

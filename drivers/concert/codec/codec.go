@@ -29,22 +29,43 @@ type Tag struct {
 
 // Tags cuts a V3 message. What stands before the first fault is returned with it.
 func Tags(b []byte) (tags []Tag, err error) {
+	err = Walk(b, func(name string, value []byte, at int) { tags = append(tags, Tag{name, string(value), at}) })
+	return tags, err
+}
+
+// headLength is what stands before a tag's value.
+const headLength = 5
+
+// Walk tells each tag of a V3 message up to the first fault. A value is a part of b, so that its holder can overwrite card data.
+func Walk(b []byte, each func(name string, value []byte, at int)) error {
 	for at := 0; at < len(b); {
-		if len(b)-at < 5 {
-			return tags, fmt.Errorf("truncated: %d characters are no tag", len(b)-at)
+		if len(b)-at < headLength {
+			return fmt.Errorf("truncated: %d characters are no tag", len(b)-at)
 		}
-		length := 0
-		for _, c := range b[at+2 : at+5] {
-			if c < '0' || c > '9' {
-				return tags, fmt.Errorf("the length of tag %q is no number", stx.Printable(b[at:at+2]))
-			}
-			length = 10*length + int(c-'0')
+		length, ok := number(b[at+2 : at+headLength])
+		if !ok {
+			return fmt.Errorf("the length of tag %q is no number", stx.Printable(b[at:at+2]))
 		}
-		if at+5+length > len(b) {
-			return tags, fmt.Errorf("truncated: tag %q has %d of %d characters", stx.Printable(b[at:at+2]), len(b)-at-5, length)
+		if at+headLength+length > len(b) {
+			return fmt.Errorf("truncated: tag %q has %d of %d characters", stx.Printable(b[at:at+2]), len(b)-at-headLength, length)
 		}
-		tags = append(tags, Tag{string(b[at : at+2]), string(b[at+5 : at+5+length]), at + 5})
-		at += 5 + length
+		each(string(b[at:at+2]), b[at+headLength:at+headLength+length], at+headLength)
+		at += headLength + length
 	}
-	return tags, nil
+	return nil
+}
+
+// AppendTag puts a tag behind a message. Its value has at most 999 characters.
+func AppendTag(b []byte, name, value string) []byte {
+	return fmt.Appendf(b, "%s%03d%s", name, len(value), value)
+}
+
+func number(digits []byte) (n int, ok bool) {
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, true
 }

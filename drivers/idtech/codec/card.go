@@ -30,6 +30,7 @@ const (
 
 // Bits of F8 and F9 beside those of the tracks.
 const (
+	f8Fixed   = 1 << 3
 	f8AES     = 1 << 4
 	f8Chip    = 1 << 5
 	f8Serial  = 1 << 7
@@ -118,6 +119,17 @@ func (c *Card) Clear() bool {
 
 // Chip says whether the card has a chip, which is to be used instead.
 func (c *Card) Chip() bool { return c.F8&f8Chip != 0 }
+
+// FixedKey says whether the reader has one key for all cards, so that nothing tells one swipe from its copy.
+func (c *Card) FixedKey() bool { return c.F8&f8Fixed != 0 }
+
+// Keyed says whether the number was keyed in at the reader.
+func (c *Card) Keyed() bool { return c.Type == 0x85 }
+
+// Encrypts says whether any track stands there encrypted.
+func (c *Card) Encrypts() bool {
+	return len(c.Encrypted[0])+len(c.Encrypted[1])+len(c.Encrypted[2])+len(c.Both) > 0
+}
 
 // walk takes field after field.
 type walk struct {

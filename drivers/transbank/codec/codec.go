@@ -22,6 +22,15 @@ func Parse(payload []byte) Message {
 	return m
 }
 
+// Payload puts fields together with bars between them, and one behind the last where the form wants it.
+func Payload(finalBar bool, fields ...string) []byte {
+	text := strings.Join(fields, "|")
+	if finalBar {
+		text += "|"
+	}
+	return []byte(text)
+}
+
 // Field is a field by its number, 0 for the command; "" when the message is shorter: refusals stop early.
 func (m Message) Field(n int) string {
 	if n < len(m) {

@@ -32,3 +32,23 @@ func TestEncodeText(t *testing.T) {
 		}
 	}
 }
+
+func TestCharsets(t *testing.T) {
+	for _, c := range []struct {
+		set      Charset
+		in, want string
+	}{
+		{CP437, "Gr\x81\xe1e", "Grüße"}, {ASCII, "10,23 EUR", "10,23 EUR"}, {ASCII, "Gr\x81\xe1e", "Grüße"}, {Latin1, "\xc4\xc4\xc4\x9f", "ÄÄÄ"},
+		{Latin9, "10 \xa4 \xa6\xa8\xb4\xb8\xbc\xbd\xbe\xfc", "10 € ŠšŽžŒœŸü"}, {UTF8, "10 €\r\n", "10 €"}, {UTF8, "Gr\xfc\xdfe", "Grüße"},
+	} {
+		if got := c.set.Text([]byte(c.in)); got != c.want {
+			t.Errorf("set %d: %q, want %q", c.set, got, c.want)
+		}
+		if got, ok := CharsetOf(c.set.Code()); !ok || got != c.set {
+			t.Errorf("set %d has the code of %d", c.set, got)
+		}
+	}
+	if got, ok := CharsetOf(0x07); ok || got != CP437 {
+		t.Errorf("a set that nobody reads is %d", got)
+	}
+}

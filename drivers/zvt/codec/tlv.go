@@ -16,9 +16,14 @@ const (
 	TagCommand         Tag = 0x0A // in TagCommands: class and instruction that the ECR supports
 	TagResultText      Tag = 0x13
 	TagCharset         Tag = 0x14
+	TagDiagnosis       Tag = 0x1B   // 01 line, 02 extended, 03 configuration, 04 EMV, 05 EP2
+	TagPrinterColumns  Tag = 0x12   // BCD
+	TagSyncID          Tag = 0x1F1F // of the last transaction
+	TagPartialApproval Tag = 0x1F70
 	TagDisplayTexts    Tag = 0x24
 	TagPrintTexts      Tag = 0x25
 	TagCommands        Tag = 0x26
+	TagCharsets        Tag = 0x27 // holds TagCharset
 	TagTransaction     Tag = 0x2F // holds TagCardholder, TagOnline, TagEntry
 	TagCardTypeLong    Tag = 0x41
 	TagApplication     Tag = 0x60

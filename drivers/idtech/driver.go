@@ -1,0 +1,48 @@
+package idtech
+
+import (
+	"context"
+
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/idtech/codec"
+)
+
+// Driver describes the driver for the list of drivers: name "idtech", 9600 baud 8N1.
+func Driver() drivers.Driver {
+	return drivers.Driver{
+		Name:          "idtech",
+		Kind:          drivers.KindReader,
+		Doc:           "Card readers that encrypt at their head (ID TECH SecureMag, SecureHead and relatives), serial",
+		Line:          drivers.Line{Baud: 9600, DataBits: 8, Parity: drivers.NoParity, StopBits: 1},
+		NewCardReader: newReader,
+	}
+}
+
+// reader is one encrypting reader on one wire. It is used by one goroutine and starts none.
+type reader struct {
+	conn    drivers.Conn
+	wire    *drivers.Reader
+	decoder codec.Decoder // of what comes; holds card data only while a frame is being read
+	options options
+	proven  bool   // Open has found that the reader encrypts
+	foreign bool   // bytes came that are none of this family's
+	serial  string // as the reader tells it, "" when it does not
+	last    []byte // key serial number of the last swipe, or of the one before the next as Open was told
+	swiped  bool   // last comes of a swipe
+	damaged int    // swipes that were dropped because of the line
+}
+
+func newReader(conn drivers.Conn, settings drivers.Settings) (drivers.CardReader, error) {
+	o, err := readOptions(settings.Options)
+	if err != nil {
+		return nil, err
+	}
+	return &reader{conn: conn, wire: drivers.NewReader(conn), options: o}, nil
+}
+
+// Close wipes what has come of a swipe. The reader goes on by itself; it needs no log-off.
+func (r *reader) Close(context.Context) error {
+	r.proven = false
+	r.decoder.Wipe()
+	return nil
+}
