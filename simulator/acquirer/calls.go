@@ -11,18 +11,23 @@ import (
 
 // Authorise is [proto.Acquirer.Authorise]. A code that was used for another order is declined.
 func (a *Acquirer) Authorise(ctx context.Context, order proto.Order, code string) (proto.Answer, error) {
-	a.mu.Lock()
-	if _, planned := a.planned[order.Ref]; !planned && len(a.queue) > 0 {
-		next := a.queue[0]
-		a.planned[order.Ref], a.queue = &next, a.queue[1:]
-	}
-	a.unlock()
+	a.queued(order.Ref)
 	var answer proto.Answer
 	err := a.deliver(ctx, order.Ref, func() error {
 		answer = a.authorise(order, code)
 		return nil
 	})
 	return answer, err
+}
+
+// queued plans the next customer of the queue for a ref that has no plan.
+func (a *Acquirer) queued(ref string) {
+	a.mu.Lock()
+	defer a.unlock()
+	if _, planned := a.planned[ref]; !planned && len(a.queue) > 0 {
+		next := a.queue[0]
+		a.planned[ref], a.queue = &next, a.queue[1:]
+	}
 }
 
 // authorise carries the call out. The mutex is held.

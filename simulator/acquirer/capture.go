@@ -8,13 +8,17 @@ import (
 	proto "github.com/tillproof/tillproof/sync/acquirer"
 )
 
-// capture is an offline approval that was brought for collection. It is no account: its money is in the card terminal's totals.
+// capture is an offline approval that was brought for collection. It is no account, since its money is in the card terminal's totals; only what was collected
+// by the card of a reader is.
 type capture struct {
 	order proto.Order
 	tries map[string]proto.Answer
 	ready map[string]int64 // when a try is decided, milliseconds since 1970-01-01 UTC
 	taken pos.Money        // zero until a try was accepted
 	times int              // how often it was taken
+
+	read  bool // a card of a reader was opened for it
+	cards int  // how often card data came
 
 	transaction string // of the statement's line
 	chargedBack bool
@@ -23,14 +27,13 @@ type capture struct {
 // Capture is [proto.Acquirer.Capture]. The plan of the ref says how many tries are declined; one that was accepted stays the only one.
 func (a *Acquirer) Capture(ctx context.Context, order proto.Order, captureID string) (proto.Answer, error) {
 	a.mu.Lock()
-	c := a.captures[order.Ref]
-	if c == nil {
-		c = &capture{order: order, tries: map[string]proto.Answer{}, ready: map[string]int64{}}
-		a.captures[order.Ref] = c
-	}
+	c := a.captureOf(order)
 	answer, known := c.tries[captureID]
+	unopened, refused := unread(c)
 	switch {
 	case known:
+	case refused:
+		answer = unopened
 	case a.underWay(c, captureID):
 		answer = proto.Answer{State: proto.Waiting, Code: "PROCESSING", Text: "The issuer is asked."}
 	default:
@@ -40,6 +43,16 @@ func (a *Acquirer) Capture(ctx context.Context, order proto.Order, captureID str
 	lost, hang := a.strikes(order.Ref, func(c *Customer) *int { return &c.LoseCaptures }, CaptureLost), a.customer(order.Ref).Hang
 	a.unlock()
 	return answerUnless(ctx, lost, hang, answer)
+}
+
+// captureOf finds or begins an offline approval. The mutex is held.
+func (a *Acquirer) captureOf(order proto.Order) *capture {
+	c := a.captures[order.Ref]
+	if c == nil {
+		c = &capture{order: order, tries: map[string]proto.Answer{}, ready: map[string]int64{}}
+		a.captures[order.Ref] = c
+	}
+	return c
 }
 
 // underWay says whether a try is not decided yet. The mutex is held.
@@ -69,6 +82,7 @@ func (a *Acquirer) collect(c *capture, order proto.Order) proto.Answer {
 		c.times++
 		c.transaction = a.transaction("C")
 		a.line(Capture, &order, c.transaction, "", c.taken)
+		a.account(c)
 		a.events = append(a.events, event)
 	}
 	return proto.Answer{State: proto.Paid, Amount: c.taken, Transaction: c.transaction, At: event.At}

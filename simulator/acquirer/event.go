@@ -29,6 +29,7 @@ const (
 	CancelLost  Moment = "cancel_lost" // carried out, the answer lost
 	RefundLost  Moment = "refund_lost" // carried out, the answer lost
 
+	CardUnread     Moment = "card_unread"     // declined: no card can be read in what a reader has encrypted
 	RefundRefused  Moment = "refund_refused"  // declined, and may be accepted later
 	RefundPending  Moment = "refund_pending"  // under way, it was answered
 	CapturePending Moment = "capture_pending" // under way, it was answered

@@ -49,11 +49,18 @@ type Intent struct {
 	Device      pos.DeviceName `cbor:"9,keyasint,omitempty" json:"device,omitempty"`
 	Before      *Last          `cbor:"10,keyasint,omitempty" json:"before,omitempty"` // the card terminal's last transaction before
 	Tendered    *pos.Minor     `cbor:"11,keyasint,omitempty" json:"tendered,omitempty"`
-	Scheme      string         `cbor:"12,keyasint,omitempty" json:"scheme,omitempty"` // of a QR payment
+	Scheme      string         `cbor:"12,keyasint,omitempty" json:"scheme,omitempty"` // of a QR payment; [CardReader]
 	Source      Source         `cbor:"13,keyasint,omitempty" json:"source,omitempty"` // of a QR payment
 	OrderEnds   int64          `cbor:"14,keyasint,omitempty" json:"order_ends,omitempty"`
 	Cashier     pos.PersonID   `cbor:"15,keyasint,omitempty" json:"cashier,omitempty"` // who sells, when people are known
 }
+
+// CardReader is the scheme of a card payment through a reader that encrypts at its head: in its intent, and where a configuration says which acquirer takes
+// such payments.
+const CardReader = "card_reader"
+
+// ByReader says whether a payment is one by a card through a reader that encrypts.
+func (b *Intent) ByReader() bool { return b.Tender == pos.Card && b.Scheme == CardReader }
 
 // Source says who makes a payment QR.
 type Source string
@@ -64,8 +71,8 @@ const (
 	FromPlatform Source = "platform" // the platform, by an order at the acquirer
 )
 
-// Presented is durable before a customer can pay by what was presented: the customer's code before it goes to the platform, a QR before it is
-// shown. A customer's code is a secret, so only its keyed hash is kept.
+// Presented is durable before a customer can pay by what was presented: the customer's code or the card that a reader has encrypted before it goes to the
+// platform, a QR before it is shown. A customer's code is a secret, so only its keyed hash is kept; of card data nothing is.
 type Presented struct {
 	Payment   pos.PaymentID `cbor:"1,keyasint" json:"payment"`
 	Scheme    string        `cbor:"2,keyasint" json:"scheme"`
@@ -74,6 +81,10 @@ type Presented struct {
 	Reference string        `cbor:"5,keyasint,omitempty" json:"reference,omitempty"` // in a QR that the till made
 	ExpiresAt int64         `cbor:"6,keyasint,omitempty" json:"expires_at,omitempty"`
 	N         uint64        `cbor:"7,keyasint,omitempty" json:"n,omitempty"` // the platform's number of the result that brought it
+
+	Brand string `cbor:"8,keyasint,omitempty" json:"brand,omitempty"` // of a card that a reader has told, as in [Decision]
+	Last4 string `cbor:"9,keyasint,omitempty" json:"last4,omitempty"`
+	Entry string `cbor:"10,keyasint,omitempty" json:"entry,omitempty"`
 }
 
 // Hex is a byte string that JSON shows in lower-case hex.
@@ -133,6 +144,8 @@ type Decision struct {
 	Time       string       `cbor:"17,keyasint,omitempty" json:"time,omitempty"`
 	Rounding   pos.Minor    `cbor:"18,keyasint,omitempty" json:"rounding,omitempty"` // of cash: amount less what was asked for
 	Again      *Again       `cbor:"19,keyasint,omitempty" json:"again,omitempty"`    // of a refused offline approval: whether it may be collected again
+	Sealed     Hex          `cbor:"20,keyasint,omitempty" json:"sealed,omitempty"`   // of an offline approval by a reader: SHA-256 of the sealed vault entry
+	Card       Hex          `cbor:"21,keyasint,omitempty" json:"card,omitempty"`     // of the same: keyed hash of what the reader tells of the card
 }
 
 // Again says how often and until when the money of a refused offline approval may be asked for again. The platform decides; the till only tells of it.

@@ -121,19 +121,19 @@ func (c *Client) call(ctx context.Context, path, ref string, body request) (resp
 	req.GetBody = nil // nothing may send a payment call again by itself
 	req.Header.Set("Authorization", "Bearer "+c.secret)
 	req.Header.Set("Content-Type", "application/json")
-	c.note(path, ref, body.Code, Sent, 0, raw)
+	c.note(path, ref, body.secret(), Sent, 0, raw)
 	answer, err := c.http.Do(req)
 	if err != nil {
-		c.note(path, ref, body.Code, Failed, 0, []byte(err.Error()))
+		c.note(path, ref, body.secret(), Failed, 0, []byte(err.Error()))
 		return response{}, err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, MaxMessage))
 	if err != nil {
-		c.note(path, ref, body.Code, Failed, answer.StatusCode, text)
+		c.note(path, ref, body.secret(), Failed, answer.StatusCode, text)
 		return response{}, errors.New("the answer broke off")
 	}
-	c.note(path, ref, body.Code, Received, answer.StatusCode, text)
+	c.note(path, ref, body.secret(), Received, answer.StatusCode, text)
 	return readResponse(answer.StatusCode, text, body.Request, ref)
 }
 

@@ -13,6 +13,8 @@
 //	POST /v1/authorise {request, order, code}                 -> {request, ref, answer}
 //	POST /v1/issue     {request, order, ttl_ms}               -> {request, ref, issued}
 //	POST /v1/capture   {request, order, capture}              -> {request, ref, answer}
+//	POST /v1/authorise-card {request, order, card}            -> {request, ref, answer}    of acquirers that take cards, see [Cards]
+//	POST /v1/capture-card   {request, order, capture, card}   -> {request, ref, answer}
 //	POST /v1/expect    {request, order, reference}            -> {request, ref}
 //	POST /v1/query     {request, ref}                         -> {request, ref, answer}
 //	POST /v1/cancel    {request, ref}                         -> {request, ref, answer}
@@ -21,6 +23,7 @@
 //	order  = {ref, till, order, amount, currency, scheme}
 //	answer = {state, amount, currency, transaction, code, text, at}     amount and currency absent when no money is meant
 //	issued = {payload, expires_at}
+//	card   = {format, opaque, reader, ksn, bin, last4}        opaque in base64, ksn in hex; bin and last4 where the reader shows them
 //
 // request is a fresh name of 32 hex digits a call; the response repeats it, and ref, so that an answer can never be taken for
 // that of another call. 200 is the only status that carries an answer. 400 (not understood) and 401 (secret) say that nothing
@@ -28,5 +31,6 @@
 // or money that cannot belong to the call is an error, and so unclear. 502 is what [Handler] answers when its Acquirer is
 // unclear itself.
 //
-// The customer's code travels in the body of authorise only. It stands in no error, no header, no address and no log.
+// The customer's code travels in the body of authorise only, and what a card reader has encrypted in those of authorise-card and capture-card. They stand in
+// no error, no header, no address and no log.
 package acquirer

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -14,7 +15,9 @@ import (
 // nothing, and answers 502 when the Acquirer is unclear. An empty secret opens it to nobody.
 func Handler(a Acquirer, secret string) http.Handler {
 	mux := http.NewServeMux()
-	for path, serve := range routes(a) {
+	served := routes(a)
+	maps.Copy(served, cardRoutes(a))
+	for path, serve := range served {
 		mux.Handle("POST /v1/"+path, route(serve, secret))
 	}
 	return mux

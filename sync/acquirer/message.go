@@ -22,6 +22,7 @@ type request struct {
 	Ref       string        `json:"ref,omitempty"`
 	Refund    string        `json:"refund,omitempty"`
 	Capture   string        `json:"capture,omitempty"`
+	Card      *cardMessage  `json:"card,omitempty"`
 	moneyMessage
 }
 

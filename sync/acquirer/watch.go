@@ -20,8 +20,8 @@ const (
 // MaxMessage bounds what is kept of a message, in bytes. An answer that is larger than the protocol allows is cut there.
 const MaxMessage = 64 << 10
 
-// Message is a call or its answer as it went over the line, kept beside what was made of it, for disputes with the acquirer. The customer's code and card
-// numbers are masked in it, and the bearer's secret is in no message.
+// Message is a call or its answer as it went over the line, kept beside what was made of it, for disputes with the acquirer. The customer's code, what a card
+// reader has encrypted and card numbers are masked in it, and the bearer's secret is in no message.
 type Message struct {
 	Ref       string // the payment, 32 hex digits
 	Call      string // such as "authorise"
@@ -39,7 +39,7 @@ func (c *Client) Watched(tell func(Message)) *Client {
 	return &watched
 }
 
-// note tells the watcher, when there is one. code is the customer's, "" for none.
+// note tells the watcher, when there is one. code is the customer's, or the card's data, "" for none.
 func (c *Client) note(path, ref, code string, d Direction, status int, body []byte) {
 	if c.tell == nil {
 		return

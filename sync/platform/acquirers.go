@@ -2,13 +2,13 @@ package platform
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/acquirer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
@@ -18,6 +18,7 @@ type acquirers struct {
 	doors   map[string]*door  // by name
 	schemes map[string]string // name of the acquirer that takes a scheme; "*" for the rest
 	owner   func(ctx context.Context, payment pos.PaymentID) (name string, err error)
+	cards   *cards
 	wires   *http.Transport
 }
 
@@ -65,7 +66,7 @@ func (a *acquirers) close() { a.wires.CloseIdleConnections() }
 
 // route names the acquirer that takes a scheme; "" says that there is none.
 func (a *acquirers) route(scheme string) string {
-	if name, found := a.schemes[scheme]; found {
+	if name, found := a.schemes[scheme]; found || scheme == record.CardReader { // who takes cards holds the readers' keys, and is named
 		return name
 	}
 	return a.schemes["*"]
@@ -89,13 +90,9 @@ func (s taskStore) ownerOf(ctx context.Context, payment pos.PaymentID) (name str
 
 // through finds the acquirer of a ref and carries a call to it. Every error is unclear, as the interface wants it, but says when nothing left.
 func through[T any](ctx context.Context, a *acquirers, ref string, call func(acquirer.Acquirer) (T, error)) (none T, err error) {
-	var payment pos.PaymentID
-	raw, err := hex.DecodeString(ref)
-	if err == nil {
-		err = payment.UnmarshalBinary(raw)
-	}
+	payment, err := paymentAt(ref)
 	if err != nil {
-		return none, fmt.Errorf("nothing left: ref %q: %w", ref, err)
+		return none, err
 	}
 	name, err := a.owner(ctx, payment)
 	if err != nil {
@@ -114,8 +111,11 @@ func through[T any](ctx context.Context, a *acquirers, ref string, call func(acq
 	}
 }
 
-// Authorise implements [acquirer.Acquirer].
+// Authorise implements [acquirer.Acquirer]. The code of a card payment is what its till has sealed.
 func (a *acquirers) Authorise(ctx context.Context, order acquirer.Order, code string) (acquirer.Answer, error) {
+	if order.Scheme == record.CardReader {
+		return a.authoriseCard(ctx, order, []byte(code))
+	}
 	return through(ctx, a, order.Ref, func(to acquirer.Acquirer) (acquirer.Answer, error) { return to.Authorise(ctx, order, code) })
 }
 
@@ -141,6 +141,9 @@ func (a *acquirers) Refund(ctx context.Context, ref, refundID string, amount pos
 
 // Capture implements [acquirer.Acquirer].
 func (a *acquirers) Capture(ctx context.Context, order acquirer.Order, captureID string) (acquirer.Answer, error) {
+	if order.Scheme == record.CardReader {
+		return a.captureCard(ctx, order, captureID)
+	}
 	return through(ctx, a, order.Ref, func(to acquirer.Acquirer) (acquirer.Answer, error) { return to.Capture(ctx, order, captureID) })
 }
 

@@ -46,10 +46,16 @@ func (t *Tills) order(call *wire.Call, now time.Time) (wallet.Task, error) {
 	body, err := t.records.Body(&r)
 	intent, ok := body.(*record.Intent)
 	tender, source, kind := pos.Code, record.Source(""), wallet.Code
-	if call.Op == wire.OpIssueQR {
+	byCard := len(call.Opaque) > 0
+	switch {
+	case call.Op == wire.OpIssueQR:
 		tender, source, kind = pos.QR, record.FromPlatform, wallet.QR
+	case byCard:
+		tender = pos.Card
 	}
 	switch {
+	case ok && byCard != intent.ByReader() || byCard != (call.Scheme == record.CardReader):
+		return wallet.Task{}, fmt.Errorf("%w: a card in a call that is for none, or none where one belongs", ErrBroken)
 	case err != nil || !ok || intent.Payment != call.Payment || intent.Tender != tender || intent.Source != source:
 		return wallet.Task{}, fmt.Errorf("%w: the intent is not that of the call", ErrBroken)
 	case r.Till != call.Till:
@@ -92,6 +98,8 @@ func (d *desk) take(ctx context.Context, l letter) error {
 	}
 	a := asker{topic: l.topic, op: call.Op, id: call.ID, hash: wire.CallHash(l.message), at: time.Now()}
 	switch {
+	case call.Op == wire.OpCapture && len(call.Opaque) > 0:
+		return d.forwardCard(ctx, a, call) // however late: it is taken over once, and the till keeps its own until there is an answer
 	case call.Late(a.at):
 		return d.tooLate(ctx, a, call)
 	case call.Op == wire.OpTime:

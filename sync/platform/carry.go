@@ -64,7 +64,14 @@ func (d *desk) begin(ctx context.Context, topic wire.Topic, call *wire.Call) err
 	case d.acquirers.route(task.Scheme) == "":
 		return d.decline(ctx, task)
 	}
-	err = d.loop.Begin(ctx, task, call.Code)
+	code := call.Code
+	if len(call.Opaque) > 0 {
+		if d.readable(call) != nil {
+			return d.loop.Refuse(ctx, task, "opaque_unreadable", "The platform cannot open the card data: they were sealed to another key. Nothing was taken.")
+		}
+		code = string(call.Opaque) // lives where a customer's code lives
+	}
+	err = d.loop.Begin(ctx, task, code)
 	switch {
 	case errors.Is(err, wallet.ErrInvalid):
 		return fmt.Errorf("%w: %w", ErrBroken, err)

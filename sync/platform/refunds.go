@@ -142,7 +142,7 @@ func left(p *view.Payment, owner pos.TillID, rows []refundRow, till pos.TillID, 
 // decide says what becomes of a new refund at once: nil when an acquirer is to be asked.
 func decide(p *view.Payment, owner pos.TillID, rows []refundRow, till pos.TillID, op *record.Operation) *wallet.Result {
 	r := &wallet.Result{Payment: op.Payment, Operation: op.Key, Till: till, Status: pos.Declined, Amount: pos.Money{Currency: op.Currency}, At: clock()}
-	atAcquirer := p.Intent.Tender == pos.Code || p.Intent.Tender == pos.QR
+	atAcquirer := p.Intent.Tender == pos.Code || p.Intent.Tender == pos.QR || p.Intent.ByReader()
 	rest := left(p, owner, rows, till, op.Key)
 	switch {
 	case op.Currency != p.Intent.Currency || p.Decision == nil || !p.Status.Taken() || p.Unwanted:

@@ -142,6 +142,9 @@ func migrate(ctx context.Context, db *database.DB) error {
 	if err := db.Migrate(ctx, schemaPart, steps...); err != nil {
 		return err
 	}
+	if err := db.Migrate(ctx, "opaque", database.Both(schemaOpaque)); err != nil {
+		return err
+	}
 	return db.Migrate(ctx, "result_floors", database.Both(schemaFloors))
 }
 

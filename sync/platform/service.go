@@ -43,6 +43,7 @@ type Service struct {
 	config  Config
 	opts    Options
 	signer  *cose.Signer
+	seal    *cose.Opener // of card data that tills send
 	codec   *wire.Codec
 	tills   *Tills
 	db      *database.DB // of the ledger and of every other part; each has tables of its own
@@ -96,6 +97,9 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if s.signer, err = cose.LoadOrCreate(s.config.Keys); err != nil {
 		return unusable("key_unusable", "The platform's key cannot be read or made.", err)
 	}
+	if s.seal, err = s.config.openSeal(); err != nil {
+		return unusable("key_unusable", "The key of what is sealed to the platform cannot be read or made.", err)
+	}
 	keys, _, err := s.config.register()
 	if err != nil {
 		return err
@@ -129,6 +133,7 @@ func (s *Service) open(ctx context.Context) (err error) {
 	if s.acquirers, err = newAcquirers(s.config.Acquirers, s.config.Wallet.settings().Workers); err != nil {
 		return unusable("secret_unusable", "The secret of an acquirer cannot be read.", err)
 	}
+	s.acquirers.cards = &cards{s.db, s.seal, s.codec}
 	s.acquirers.owner, s.custody.route, s.custody.forward = taskStore{s.custody}.ownerOf, s.acquirers.route, s.acquirers.forwards()
 	if s.messages, err = openMessages(ctx, s.db); err != nil {
 		return unusable("database_unusable", "The messages of acquirers cannot be kept.", err)

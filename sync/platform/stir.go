@@ -46,7 +46,7 @@ func (s *sitting) note(e *entry) {
 // noteForward has an offline approval collected that a record has just made one.
 func (s *sitting) noteForward(e *entry) {
 	p := s.book.pages[e.payment]
-	if s.custody.forward == "" || p == nil || p.payment.Status != pos.ApprovedOffline || p.payment.Unwanted {
+	if s.custody.forward == "" || p == nil || p.payment.Status != pos.ApprovedOffline || p.payment.Unwanted || p.payment.Intent.ByReader() { // its till brings the card
 		return
 	}
 	money := p.payment.Taken()

@@ -50,7 +50,7 @@ func (s taskStore) commit(ctx context.Context, owner string, task wallet.Task, r
 		if err := s.append(ctx, tx, task.Till, results); err != nil {
 			return err
 		}
-		return s.chore(ctx, tx, &task, results)
+		return errors.Join(s.chore(ctx, tx, &task, results), s.eraseOpaque(ctx, tx, &task))
 	})
 	if err != nil {
 		return fmt.Errorf("wallet: payment %s: %w", task.Payment, err)

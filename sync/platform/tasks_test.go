@@ -210,7 +210,7 @@ func TestADatabaseOfTheFirstVersionKeepsAll(t *testing.T) {
 	b := newBench(t, j)
 	want := tables(b)
 	b.send(j, 1, 9)
-	if err := b.custody.script(t.Context(), "DROP TABLE tasks; DROP TABLE results; DROP VIEW returns_v1; DROP TABLE foreign_pages; DROP TABLE refunds; DROP TABLE till_keys; DROP INDEX payments_by_order; DROP INDEX payments_open; DROP INDEX records_held; DROP INDEX records_config; "+
+	if err := b.custody.script(t.Context(), "DROP TABLE tasks; DROP TABLE opaque; DROP TABLE results; DROP VIEW returns_v1; DROP TABLE foreign_pages; DROP TABLE refunds; DROP TABLE till_keys; DROP INDEX payments_by_order; DROP INDEX payments_open; DROP INDEX records_held; DROP INDEX records_config; "+
 		"ALTER TABLE payments DROP COLUMN merchant; ALTER TABLE payments DROP COLUMN updated_at; DROP TABLE versions; PRAGMA user_version = 1"); err != nil {
 		t.Fatal(err)
 	}

@@ -80,18 +80,19 @@ func (c *Config) pkiOptions(signer *cose.Signer) (o pki.Options, err error) {
 
 // openTrust opens what is known of keys, and has the tills' read.
 func (s *Service) openTrust(ctx context.Context) (err error) {
-	if s.pki, err = openPKI(ctx, s.db, s.registry, &s.config, s.signer); err != nil {
+	if s.pki, err = openPKI(ctx, s.db, s.registry, &s.config, s.signer, s.seal); err != nil {
 		return err
 	}
 	return (&roll{Service: s}).take(ctx)
 }
 
 // openPKI ties enrolment to the registry: who enrols with a code is known from then on.
-func openPKI(ctx context.Context, db *database.DB, r *registry.Registry, c *Config, signer *cose.Signer) (*pki.PKI, error) {
+func openPKI(ctx context.Context, db *database.DB, r *registry.Registry, c *Config, signer *cose.Signer, seal *cose.Opener) (*pki.PKI, error) {
 	o, err := c.pkiOptions(signer)
 	if err != nil {
 		return nil, err
 	}
+	o.Seal = seal.Public()
 	o.Register = func(ctx context.Context, till pos.TillID, merchant pos.MerchantID, public cose.PublicKey) error {
 		return r.AddTill(registry.As(ctx, "enrolment"), registry.Till{Till: till, Merchant: merchant, PublicKey: public})
 	}

@@ -19,6 +19,7 @@ import (
 type Trust struct {
 	*pki.PKI
 	Signer *cose.Signer // the platform's own key
+	Seal   *cose.Opener // of what is sealed to the platform
 
 	service Service
 }
@@ -50,10 +51,13 @@ func (t *Trust) open(ctx context.Context) (err error) {
 	if s.signer, err = cose.LoadOrCreate(s.config.Keys); err != nil {
 		return err
 	}
-	if s.pki, err = openPKI(ctx, s.db, s.registry, &s.config, s.signer); err != nil {
+	if s.seal, err = s.config.openSeal(); err != nil {
 		return err
 	}
-	t.PKI, t.Signer = s.pki, s.signer
+	if s.pki, err = openPKI(ctx, s.db, s.registry, &s.config, s.signer, s.seal); err != nil {
+		return err
+	}
+	t.PKI, t.Signer, t.Seal = s.pki, s.signer, s.seal
 	_, err = newCustody(ctx, s.db) // marks and keys of tills are read from its tables
 	return err
 }

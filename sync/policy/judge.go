@@ -22,6 +22,7 @@ const (
 	RuleCurrency Rule = "currency"       // the policy speaks of another currency
 	RuleCard     Rule = "card"           // what one card has done
 	RuleHotlist  Rule = "hotlist"        // the card is on the list, or the list is too old
+	RuleUnset    Rule = "no_policy"      // no policy says that the sale may be promised without the issuer
 )
 
 // Refusal says which rule stops a sale. Used includes the sale itself for amounts and counts; Headroom is what the rule would still allow, never
@@ -164,6 +165,29 @@ func (l *Limit) perCard(s Sale, now State) *Refusal {
 		return &Refusal{Rule: RuleCard, Limit: int64(p.Amount), Used: int64(sum.Total), Headroom: int64(max(0, p.Amount-sum.Total))}
 	}
 	return nil
+}
+
+// JudgeCard says why a sale that [Document.Judge] has let begin may not go on with this card, which a reader has told since; nil when it may. A card that the
+// reader does not tell apart from others is refused where the policy looks at cards.
+func (d *Document) JudgeCard(s Sale, now State) *Refusal {
+	if d.EndsAt > 0 && now.Now >= d.EndsAt {
+		return &Refusal{Rule: RuleEnded, Limit: d.EndsAt / 1000, Used: now.Now / 1000}
+	}
+	looks := d.Hotlist != nil
+	for i := range d.Limits {
+		l := &d.Limits[i]
+		if !slices.Contains(l.Tenders, s.Tender) {
+			continue
+		}
+		looks = looks || l.PerCard != nil
+		if refused := l.perCard(s, now); refused != nil {
+			return refused
+		}
+	}
+	if looks && s.Card == (CardHash{}) {
+		return &Refusal{Rule: RuleCard}
+	}
+	return d.hot(s.Card, now.Now)
 }
 
 func (d *Document) hot(card CardHash, now int64) *Refusal {

@@ -2,12 +2,13 @@ package reconcile
 
 import (
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
 )
 
 // Settled is an order in the acquirer's own books, with what is left of its money after refunds and reversals.
 type Settled struct {
 	Payment pos.PaymentID // zero for money that came with a reference which nobody expects
-	Tender  pos.Tender    // code or qr
+	Tender  pos.Tender    // code, qr, or card of a reader
 	Money   pos.Money     // above 0: orders that nothing is left of are no money
 }
 
@@ -15,7 +16,7 @@ type Settled struct {
 // there. given is what other tills have given back through the acquirer.
 func (p *Payment) atAcquirer(given pos.Minor) pos.Money {
 	held := pos.Money{Currency: p.Money.Currency}
-	if p.Tender != pos.Code && p.Tender != pos.QR {
+	if !p.byAcquirer() {
 		return held
 	}
 	held.Amount = p.Booked - p.Returned - given
@@ -25,6 +26,17 @@ func (p *Payment) atAcquirer(given pos.Minor) pos.Money {
 		}
 	}
 	return held
+}
+
+// byAcquirer says whether a payment's money is in the acquirer's own books: of cards only what a reader has told, and not before it was collected.
+func (p *Payment) byAcquirer() bool {
+	switch p.Tender {
+	case pos.Code, pos.QR:
+		return true
+	case pos.Card:
+		return p.Scheme == record.CardReader && p.Status != pos.ApprovedOffline && p.Status != pos.ForwardDeclined && p.Status != pos.WrittenOff
+	}
+	return false
 }
 
 // givenOf sums what other tills have given back of each payment.

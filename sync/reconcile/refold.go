@@ -176,6 +176,9 @@ func (c *Custody) foldTill(till pos.TillID, r *record.Record, body record.Body) 
 	if !settles || b.Device == "" || b.State != record.SettlementDone && b.State != record.SettlementUnknown {
 		return
 	}
+	if b.State == record.SettlementDone && b.Terminal == nil {
+		return // it closes its day by itself and told nobody: there is nothing to hold against, and nothing is lost
+	}
 	for currency, own := range cardSums(b.Journal) {
 		t := TerminalTotal{Till: till, Device: b.Device, Day: b.Date, Currency: currency, Journal: own, Lost: b.Terminal == nil}
 		if b.Terminal != nil && b.Terminal.Currency == currency {

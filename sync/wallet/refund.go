@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/acquirer"
 )
 
@@ -73,8 +74,11 @@ func (t Task) asked(r Refund, now int64) (Task, []Result) {
 	return t, nil
 }
 
-// refundable says whether the customer's money is here and is to stay, as far as nobody asks for it.
-func (t *Task) refundable() bool { return t.Status == pos.Approved || t.Status == pos.PartlyRefunded }
+// refundable says whether the customer's money is here and is to stay, as far as nobody asks for it. Of captured cards only those are given back here that a
+// reader has told: the others have a card terminal that does it.
+func (t *Task) refundable() bool {
+	return t.Status == pos.Approved || t.Status == pos.PartlyRefunded || t.Status == pos.Captured && t.Scheme == record.CardReader
+}
 
 // rest is what the acquirer still holds of the payment: what was paid, less the refunds that are done.
 func (t *Task) rest() pos.Money {

@@ -21,6 +21,11 @@ type Op string
 // till of the merchant has taken (the till asks with query and Foreign first, and its record names them in `of`). What is reserved is never given twice,
 // whichever tills ask. Outcomes without a number, such as that of a payment whose records the platform does not hold yet (never_received), decide
 // nothing: call again.
+//
+// With Opaque a capture brings the card data of an offline approval that a reader has made possible. The payment's records are in the platform's custody by
+// then; its own decision says what is collected, and names the hash of Opaque. The platform keeps Opaque durably before it answers accepted, and until the
+// acquirer's word is final. Codes that decide nothing: never_received (the records are missing: bring them first), not_supported (no acquirer takes it) and
+// opaque_unreadable (sealed to another key, or changed): the till keeps its entry then.
 const (
 	OpAuthorise Op = "authorise" // take the amount by a customer's code
 	OpIssueQR   Op = "issue_qr"  // make a QR for the amount at the acquirer
@@ -49,6 +54,7 @@ type Call struct {
 	After      uint64           // results: the last number that the till knows
 	Foreign    bool             // query: a payment that another till may have taken; the platform only tells of it and closes nothing
 	CSR        []byte           // keys: a certificate request (PKCS #10, DER), or nothing
+	Opaque     []byte           // authorise, capture: a card's swipe, sealed to the platform (see [SealSwipe]); capture then has no Intent
 	Unwanted   bool             // cancel: the order is free again, so that money that came must go back, also if it was approved
 }
 
@@ -67,6 +73,7 @@ type callMap struct {
 	Operation  string `cbor:"operation,omitempty"`
 	Foreign    bool   `cbor:"foreign,omitempty"`
 	CSR        []byte `cbor:"csr,omitempty"`
+	Opaque     []byte `cbor:"opaque,omitempty"`
 	SentAt     int64  `cbor:"sent_at,omitempty"`
 }
 
@@ -77,7 +84,7 @@ const maxCall = 16 << 10
 func (c *Codec) SealCall(call *Call, signer *cose.Signer) ([]byte, error) {
 	m := callMap{ID: call.ID[:], Till: string(call.Till), Op: call.Op, DeadlineMS: uint64(max(0, call.DeadlineMS)), Intent: call.Intent,
 		Scheme: call.Scheme, Code: call.Code, After: call.After, Unwanted: call.Unwanted, Operation: string(call.Operation),
-		Foreign: call.Foreign, CSR: call.CSR, SentAt: call.SentAt}
+		Foreign: call.Foreign, CSR: call.CSR, Opaque: call.Opaque, SentAt: call.SentAt}
 	if !call.Payment.IsZero() {
 		m.Payment = call.Payment[:]
 	}
@@ -121,7 +128,7 @@ func (m *callMap) call() (*Call, error) {
 		return nil, fmt.Errorf("a number is out of range")
 	}
 	call := &Call{Till: till, Op: m.Op, DeadlineMS: int64(m.DeadlineMS), Intent: m.Intent, Scheme: m.Scheme, Code: m.Code, After: m.After, Unwanted: m.Unwanted,
-		Foreign: m.Foreign, CSR: m.CSR, SentAt: m.SentAt}
+		Foreign: m.Foreign, CSR: m.CSR, Opaque: m.Opaque, SentAt: m.SentAt}
 	if err := fixed(call.ID[:], m.ID, "id"); err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ func TestCallsCarryWhatWasAsked(t *testing.T) {
 	c, s := newCodec(t), newSigner(t, 1)
 	for _, call := range []*Call{aCall(), {ID: pos.UUID{2}, Till: "till-1", Op: OpResults, After: 7}, {ID: pos.UUID{3}, Till: "till-1", Op: OpCancel, Payment: aPayment()},
 		{ID: pos.UUID{4}, Till: "till-1", Op: OpRefund, Payment: aPayment(), Intent: []byte{0xa1}},
+		{ID: pos.UUID{6}, Till: "till-1", Op: OpCapture, Payment: aPayment(), Opaque: []byte{1, 2, 3}},
 		{ID: pos.UUID{5}, Till: "till-1", Op: OpQuery, Payment: aPayment(), Operation: "op/1", Foreign: true}} {
 		message, err := c.SealCall(call, s)
 		if err != nil {

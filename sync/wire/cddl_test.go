@@ -17,7 +17,7 @@ func TestCDDLIsInStepWithTheCode(t *testing.T) {
 	}
 	plain := regexp.MustCompile(`;[^\n]*`).ReplaceAllString(string(text), "")
 	for rule, v := range map[string]any{"batch": batchMap{}, "ack": ackMap{}, "call": callMap{}, "reply": replyMap{}, "outcome": outcomeMap{}, "foreign": foreignMap{},
-		"event": eventMap{}, "birth": birthMap{}, "keylist": keyListMap{}, "platformkey": keyMap{}} {
+		"event": eventMap{}, "birth": birthMap{}, "keylist": keyListMap{}, "platformkey": keyMap{}, "swipe": swipeMap{}} {
 		if documented, coded := cddlKeys(t, plain, rule), structKeys(v); !slices.Equal(documented, coded) {
 			t.Errorf("%s: the CDDL has %v, the code %v", rule, documented, coded)
 		}

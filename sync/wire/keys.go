@@ -7,7 +7,7 @@ import (
 	"github.com/tillproof/tillproof/store/cose"
 )
 
-// KeyUse is the kind of message that a platform's key may sign.
+// KeyUse is what a platform's key is for: the kind of message that it may sign, or what is sealed to it.
 type KeyUse string
 
 // The uses of a key.
@@ -18,12 +18,13 @@ const (
 	UseEvent  KeyUse = "event"
 	UseProof  KeyUse = "proof"
 	UseAll    KeyUse = "all"
+	UseSeal   KeyUse = "seal" // signs nothing: what is for the platform alone is sealed to it (X25519), see [SealSwipe]
 )
 
 // Known says whether the use is one of the above.
 func (u KeyUse) Known() bool {
 	switch u {
-	case UseAck, UseReply, UsePolicy, UseEvent, UseProof, UseAll:
+	case UseAck, UseReply, UsePolicy, UseEvent, UseProof, UseAll, UseSeal:
 		return true
 	}
 	return false
@@ -32,7 +33,8 @@ func (u KeyUse) Known() bool {
 // MaxKeys bounds the keys, and the revoked ones, of a list.
 const MaxKeys = 64
 
-// PlatformKey is a key that speaks for the platform. From and Until are milliseconds since 1970-01-01 UTC; Until 0 is open.
+// PlatformKey is a key that speaks for the platform, or with use seal one that is spoken to. From and Until are milliseconds since 1970-01-01 UTC; Until 0
+// is open.
 type PlatformKey struct {
 	Public cose.PublicKey
 	Use    KeyUse
@@ -48,8 +50,10 @@ func (k *PlatformKey) May(use KeyUse, now int64) bool {
 	return k.For(use) && k.From <= now && (k.Until == 0 || now < k.Until)
 }
 
-// For says whether the key is for a use, at whatever time.
-func (k *PlatformKey) For(use KeyUse) bool { return k.Use == use || k.Use == UseAll }
+// For says whether the key is for a use, at whatever time. A key for all that is signed is none to seal to: it is of another kind.
+func (k *PlatformKey) For(use KeyUse) bool {
+	return k.Use == use || k.Use == UseAll && use != UseSeal
+}
 
 // KeyList says which keys speak for the platform. It is signed by the root key, which a till knows since its enrolment. A till keeps the highest version
 // that it has seen: an older list would bring keys back that were taken away.
@@ -58,6 +62,17 @@ type KeyList struct {
 	Keys    []PlatformKey
 	Revoked []cose.KeyID // count for nothing any more, whatever stands in Keys
 	At      int64        // when it was signed, milliseconds since 1970-01-01 UTC
+}
+
+// SealKey is the key to seal to at a moment, in milliseconds since 1970-01-01 UTC: of those that count, the one that began last. nil when there is none.
+func (l *KeyList) SealKey(now int64) (newest *PlatformKey) {
+	for i := range l.Keys {
+		k := &l.Keys[i]
+		if k.May(UseSeal, now) && !l.IsRevoked(k.ID()) && (newest == nil || k.From > newest.From) {
+			newest = k
+		}
+	}
+	return newest
 }
 
 // IsRevoked says whether a key counts for nothing any more.

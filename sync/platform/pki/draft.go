@@ -3,6 +3,7 @@ package pki
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tillproof/tillproof/store/cose"
@@ -95,8 +96,17 @@ func ParseKid(text string) (id cose.KeyID, err error) {
 	return cose.KeyID(b), nil
 }
 
-// Admit adds a key to a draft for all uses, from a moment on; a key that is there already stays as it is. All other keys that have no end yet end after an
-// overlap: until then tills take both generations.
+// AdmitSeal adds the key that is sealed to, from a moment on; one that is there already stays as it is. nil changes nothing.
+func (d *KeyDraft) AdmitSeal(public []byte, from time.Time) {
+	kid := cose.IDOf(public).String()
+	if public == nil || slices.ContainsFunc(d.Keys, func(k DraftKey) bool { return k.Kid == kid }) {
+		return
+	}
+	d.Keys = append(d.Keys, DraftKey{Kid: kid, Public: hex.EncodeToString(public), Use: wire.UseSeal, From: stamp(from.UnixMilli())})
+}
+
+// Admit adds a key to a draft for all uses, from a moment on; a key that is there already stays as it is. All other keys that sign and have no end yet end
+// after an overlap: until then tills take both generations.
 func (d *KeyDraft) Admit(public cose.PublicKey, from time.Time, overlap time.Duration) {
 	kid := cose.IDOf(public).String()
 	for i := range d.Keys {
@@ -105,7 +115,7 @@ func (d *KeyDraft) Admit(public cose.PublicKey, from time.Time, overlap time.Dur
 		}
 	}
 	for i := range d.Keys {
-		if d.Keys[i].Until == "" {
+		if d.Keys[i].Until == "" && d.Keys[i].Use != wire.UseSeal {
 			d.Keys[i].Until = stamp(from.Add(overlap).UnixMilli())
 		}
 	}

@@ -5,26 +5,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
-// KeyList is the signed list of the platform's keys that is in force, nil when there is none. A platform that is its own root signs one that names itself;
-// one with a root of its own waits for what the root has signed.
+// KeyList is the signed list of the platform's keys that is in force, nil when there is none. A platform that is its own root signs one that names itself
+// and the key to seal to; one with a root of its own waits for what the root has signed.
 func (p *PKI) KeyList(ctx context.Context) (message []byte, list *wire.KeyList, err error) {
-	if message, list, err = p.storedList(ctx); err != nil || list != nil || !p.ownRoot() {
+	message, list, err = p.storedList(ctx)
+	if err != nil || !p.ownRoot() || list != nil && p.namesSeal(list) {
 		return message, list, err
 	}
-	own := wire.KeyList{Version: 1, At: clock(), Keys: []wire.PlatformKey{{Public: p.opts.Signer.Public(), Use: wire.UseAll}}}
+	own := wire.KeyList{Keys: []wire.PlatformKey{{Public: p.opts.Signer.Public(), Use: wire.UseAll}}}
+	if list != nil {
+		own = *list
+		own.Keys = slices.Clone(list.Keys)
+	}
+	own.Version, own.At = own.Version+1, clock()
+	if !p.namesSeal(&own) {
+		own.Keys = append(own.Keys, wire.PlatformKey{Public: p.opts.Seal, Use: wire.UseSeal, From: own.At})
+	}
 	if message, err = p.codec.SealKeys(&own, p.opts.Signer); err != nil {
 		return nil, nil, err
 	}
-	if err := p.InstallKeys(ctx, message); err != nil {
-		return nil, nil, err
+	failed := p.InstallKeys(ctx, message)
+	if message, list, err = p.storedList(ctx); err == nil && list != nil && p.namesSeal(list) {
+		return message, list, nil // by this one, or by another replica at the same time
 	}
-	return p.storedList(ctx)
+	return message, list, errors.Join(failed, err)
+}
+
+// namesSeal says whether tills learn from a list what to seal to. One that was revoked stays so.
+func (p *PKI) namesSeal(l *wire.KeyList) bool {
+	id := cose.IDOf(p.opts.Seal)
+	return p.opts.Seal == nil || l.IsRevoked(id) || l.Find(id) != nil
 }
 
 // ownRoot says whether the platform's own key is what tills trust.

@@ -18,6 +18,7 @@ type Options struct {
 	CRL    string         // path of the list of revoked certificates; "" for crl.pem in Dir
 	Root   cose.PublicKey // that tills trust; nil for Signer's own
 	Signer *cose.Signer   // the platform's own key
+	Seal   []byte         // the platform's public key for what is sealed to it (X25519); nil for none
 	Broker string         // that tills are told to connect to
 	// Permit says why a till of a merchant may not be enrolled. Nil for whatever is asked for.
 	Permit func(ctx context.Context, till pos.TillID, merchant pos.MerchantID) error
