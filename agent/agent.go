@@ -22,6 +22,7 @@ import (
 	"github.com/tillproof/tillproof/agent/people"
 	"github.com/tillproof/tillproof/agent/ui"
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/trace"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
@@ -39,14 +40,15 @@ type Options struct {
 }
 
 // Paths are the places of a till's files in its data folder.
-type Paths struct{ Journal, Views, Key, Token, Sessions, People, Webhooks, Provision string }
+type Paths struct{ Journal, Views, Key, Token, Sessions, People, Webhooks, Provision, Vault string }
 
 // PathsIn lists the files of a till whose data lie in dir.
 func PathsIn(dir string) Paths {
 	return Paths{Journal: filepath.Join(dir, "journal"), Views: filepath.Join(dir, "views.db"),
 		Key: filepath.Join(dir, "keys", "till.pem"), Token: filepath.Join(dir, "api-token"),
 		Sessions: filepath.Join(dir, "sessions"), People: filepath.Join(dir, "people.json"),
-		Webhooks: filepath.Join(dir, "webhooks.json"), Provision: filepath.Join(dir, "config-from-platform")}
+		Webhooks: filepath.Join(dir, "webhooks.json"), Provision: filepath.Join(dir, "config-from-platform"),
+		Vault: filepath.Join(dir, "vault")}
 }
 
 // till is a running agent and the owner of its goroutines.
@@ -60,6 +62,7 @@ type till struct {
 	goods    *goods.Goods // nil for none
 	sessions *api.Sessions
 	policies *policies
+	taps     map[pos.DeviceName]*trace.Tap // of the devices' wires
 
 	platformClock platformClock
 
@@ -113,7 +116,7 @@ func Run(ctx context.Context, config Config, opts Options) error {
 	if signer, err = cose.Load(paths.Key); err != nil { // a key change that was cut is finished now
 		return errors.Join(errDisk(paths.Key, err), j.Close())
 	}
-	t := &till{policies: newPolicies(), config: config, opts: opts, journal: j, token: token, signer: signer, goods: stock, sessions: sessions, people: staff}
+	t := &till{policies: newPolicies(), taps: config.newTaps(), config: config, opts: opts, journal: j, token: token, signer: signer, goods: stock, sessions: sessions, people: staff}
 	return errors.Join(t.run(ctx), j.Close())
 }
 
@@ -231,7 +234,7 @@ func (t *till) makeUplink() (run func(context.Context) error, err error) {
 // makeEngine gives the engine what the configuration names.
 func (t *till) makeEngine() (err error) {
 	o := engine.Options{Till: t.config.Till, Journal: t.journal, Devices: t.config.names(drivers.KindCard), Scanners: t.config.names(drivers.KindScanner),
-		Tenders: t.config.Tenders, Mode: t.uplink.paymentMode, Log: t.opts.Log}
+		Tenders: t.config.Tenders, Mode: t.uplink.paymentMode, Log: t.opts.Log, Lacks: t.config.lacks()}
 	if t.uplink.caller != nil {
 		o.Platform, o.PlatformKeys, o.Away = t.uplink.caller, t.uplink.platform, t.uplink.away
 	}
@@ -255,6 +258,9 @@ func (t *till) makeEngine() (err error) {
 	if t.goods != nil {
 		o.Goods = t.goods
 	}
+	if err = t.openVault(&o); err != nil {
+		return err
+	}
 	t.engine, err = engine.New(o)
 	return err
 }
@@ -265,7 +271,7 @@ func (t *till) startDevices(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s := &supervisor{config: d, driver: driver, currency: t.config.Currency, engine: t.engine, scanned: t.hub.Scan, log: t.opts.Log.With("device", d.Name)}
+		s := &supervisor{config: d, driver: driver, currency: t.config.Currency, engine: t.engine, scanned: t.hub.Scan, tap: t.taps[d.Name], log: t.opts.Log.With("device", d.Name)}
 		t.workers.Go(func() { s.run(ctx) })
 	}
 	return nil
@@ -290,12 +296,8 @@ func (t *till) watchJournal(ctx context.Context, cancel context.CancelCauseFunc)
 
 // apiOptions are what the API shows until ctx ends.
 func (t *till) apiOptions(ctx context.Context) api.Options {
-	info := map[pos.DeviceName]api.DriverInfo{}
-	for _, d := range t.config.Devices {
-		info[d.Name] = api.DriverInfo{Driver: d.Driver, Kind: string(d.Kind)}
-	}
 	options := api.Options{Till: t.config.Till, Version: t.opts.Version, Engine: t.engine, Journal: t.journal, Sync: t.uplink, Data: t.config.Data,
-		Token: t.token, AllowedHosts: t.config.API.AllowedHosts, Drivers: info, Shop: t.config.shop(), Counts: t.uplink.counts, Hub: &t.hub, Sessions: t.sessions, People: t.people,
+		Token: t.token, AllowedHosts: t.config.API.AllowedHosts, Drivers: t.config.driverInfo(), Traces: t.taps, Shop: t.config.shop(), Counts: t.uplink.counts, Hub: &t.hub, Sessions: t.sessions, People: t.people,
 		Screens: ui.Handler(), Closing: ctx.Done(),
 		Scan: func(text string) engine.Scan { return t.engine.Scanned("", text, "") }}
 	options.Provisioned = t.configs.current

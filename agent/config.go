@@ -94,7 +94,8 @@ type DeviceConfig struct {
 	Driver  string            `yaml:"driver"`
 	Port    string            `yaml:"port,omitempty"`
 	TCP     string            `yaml:"tcp,omitempty"`
-	Baud    int               `yaml:"baud,omitempty"` // 0: what the driver starts from
+	Baud    int               `yaml:"baud,omitempty"`    // 0: what the driver starts from
+	Framing string            `yaml:"framing,omitempty"` // of the serial line, such as 7E1; "" for what the driver starts from
 	Options map[string]string `yaml:"options,omitempty"`
 }
 
@@ -247,8 +248,12 @@ func (c *Config) checkDevices() (key string, err error) {
 			return "devices", fmt.Errorf("device %q needs either port or tcp", d.Name)
 		}
 		seen[d.Name] = true
-		if _, err := findDriver(d, c.Currency); err != nil {
+		driver, err := findDriver(d, c.Currency)
+		if err != nil {
 			return "devices", err
+		}
+		if _, err := d.line(driver); err != nil {
+			return "devices", fmt.Errorf("device %q: %w", d.Name, err)
 		}
 	}
 	return "", nil

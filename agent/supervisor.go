@@ -13,6 +13,7 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/all"
 	"github.com/tillproof/tillproof/drivers/serialport"
+	"github.com/tillproof/tillproof/drivers/trace"
 	"github.com/tillproof/tillproof/pos"
 )
 
@@ -32,6 +33,7 @@ type supervisor struct {
 	currency pos.Currency
 	engine   *engine.Engine
 	scanned  func(engine.Scan) // tells the screens what became of a scan
+	tap      *trace.Tap        // records the wire while a technician wants it
 	log      *slog.Logger
 	reported string // the last reason, so that the log tells each once
 }
@@ -53,9 +55,12 @@ func findDriver(d DeviceConfig, currency pos.Currency) (drivers.Driver, error) {
 
 // tryOptions makes a driver without a wire, which only proves that it understands its options.
 func tryOptions(driver drivers.Driver, settings drivers.Settings) (err error) {
-	if driver.Kind == drivers.KindScanner {
+	switch driver.Kind {
+	case drivers.KindScanner:
 		_, err = driver.NewScanner(nil, settings)
-	} else {
+	case drivers.KindReader:
+		_, err = driver.NewCardReader(nil, settings)
+	default:
 		_, err = driver.NewCardTerminal(nil, settings)
 	}
 	return err
@@ -82,10 +87,10 @@ func (s *supervisor) run(ctx context.Context) {
 
 // report tells why the device is not there. Absent: nothing answers at the configured place; failed: something does, wrongly.
 func (s *supervisor) report(err error) {
-	state, text := engine.Failed, "it does not answer as expected"
+	state, text, code := engine.Failed, "it does not answer as expected", pos.ErrorCode("")
 	var known *pos.Error
 	if errors.As(err, &known) {
-		text = known.Text + " " + known.Next
+		text, code = known.Text+" "+known.Next, known.Code
 		if known.Code == "device_unavailable" {
 			state = engine.Absent
 		}
@@ -94,7 +99,7 @@ func (s *supervisor) report(err error) {
 		s.log.Warn("device not available; it is tried again", "state", state, "error", err)
 	}
 	s.reported = text
-	s.engine.SetDevice(s.config.Name, state, text)
+	s.engine.FailDevice(s.config.Name, state, code, text)
 }
 
 // serve is one life of the wire. opened says whether the terminal answered.
@@ -103,10 +108,14 @@ func (s *supervisor) serve(ctx context.Context) (opened bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	conn = s.tap.Wrap(conn, s.config.TCP != "")
 	defer conn.Close()
-	settings := drivers.Settings{Currency: s.currency, Stream: s.config.TCP != "", Options: s.config.Options}
-	if s.driver.Kind == drivers.KindScanner {
+	settings := s.config.settings(s.currency)
+	switch s.driver.Kind {
+	case drivers.KindScanner:
 		return s.serveScanner(ctx, conn, settings)
+	case drivers.KindReader:
+		return s.serveReader(ctx, conn, settings)
 	}
 	return s.serveTerminal(ctx, conn, settings)
 }
@@ -156,9 +165,9 @@ func (s *supervisor) serveTerminal(ctx context.Context, conn drivers.Conn, setti
 // dial opens the wire that the configuration names.
 func (s *supervisor) dial(ctx context.Context) (drivers.Conn, error) {
 	if s.config.TCP == "" {
-		line := s.driver.Line
-		if s.config.Baud > 0 {
-			line.Baud = s.config.Baud
+		line, err := s.config.line(s.driver)
+		if err != nil {
+			return nil, err
 		}
 		return serialport.Open(s.config.Port, line)
 	}

@@ -48,6 +48,9 @@ type world struct {
 	platform platform.Config
 	policies []platform.PolicyConfig // of the platform
 
+	acquirers []platform.AcquirerConfig // of the platform
+	reader    wire.Outlet               // where a card reader is plugged in; nil for none
+
 	log    *slog.Logger // of the agent, nil for none
 	api    string
 	client *http.Client
@@ -84,6 +87,9 @@ func (w *world) load(more string) agent.Config {
 	path := filepath.Join(w.t.TempDir(), "till.yaml")
 	text := fmt.Sprintf("till: till-1\nmerchant: shop\ndata: %s\napi: {listen: \"127.0.0.1:0\"}\njournal: {segment_mib: 1}\n", w.dir)
 	text += fmt.Sprintf("devices:\n  - {name: counter, kind: card, driver: zvt, %s: %q, options: {result_timeout_s: \"2\", t4_s: \"60\"}}\n", port, w.outlet.Address())
+	if w.reader != nil {
+		text += fmt.Sprintf("  - {name: swipe, kind: reader, driver: idtech, %s: %q}\n", port, w.reader.Address())
+	}
 	if err := os.WriteFile(path, []byte(text+more), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
@@ -134,7 +140,7 @@ func (w *world) online() {
 	}
 	w.platform = platform.Config{Data: dir, Database: filepath.Join(dir, "ledger.db"), Keys: filepath.Join(dir, "platform.pem"), Broker: "tcp://" + w.broker,
 		Merchants: []platform.MerchantConfig{{Merchant: "shop", Tills: []platform.TillConfig{{Till: "till-1", PublicKey: hex.EncodeToString(till.Public())}}}},
-		Policies:  w.policies}
+		Policies:  w.policies, Acquirers: w.acquirers}
 	w.trust(centre.Public())
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan string, 1), make(chan error, 1)

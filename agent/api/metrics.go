@@ -55,6 +55,8 @@ func Metrics() []measure.Family {
 		gauge("policy_headroom", "What an offline rule still allows, in the limit's units.", "rule"),
 		gauge("unknown_payments", "Payments of which nobody knows whether money moved."),
 		gauge("shift_open", "1 while a shift is open."),
+		gauge("vault_entries", "Offline approvals whose card data wait for the acquirer's word; absent without a card reader."),
+		gauge("vault_stuck", "Those of them that cannot be forwarded."),
 	}
 }
 
@@ -95,6 +97,10 @@ func (s *server) measure(sink measure.Sink) {
 	}
 	put("unknown_payments", float64(len(status.Unknown)))
 	put("shift_open", measure.Flag(status.Shift != nil))
+	if v := status.Vault; v != nil {
+		put("vault_entries", float64(v.Entries))
+		put("vault_stuck", float64(len(v.Stuck)))
+	}
 }
 
 // putter is [measure.Sink.Put] with the beginning of the name left out.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/agent/engine"
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
@@ -19,12 +20,13 @@ type now struct {
 	ends   int64  // end of the customer's time, milliseconds since 1970-01-01 UTC, 0 when not known
 	online bool   // the platform answers
 	doubt  engine.Doubt
-	late   bool // the cashier wanted to stop it, and it was paid all the same
+	late   bool               // the cashier wanted to stop it, and it was paid all the same
+	lacks  []drivers.Function // of the card terminal that took it
 }
 
 func (s *server) now(p *view.Payment) now {
 	id := p.Intent.Payment
-	n := now{late: p.Status.Taken() && s.Engine.CancelWished(id)}
+	n := now{late: p.Status.Taken() && s.Engine.CancelWished(id), lacks: s.Drivers[p.Intent.Device].Lacks}
 	if !p.Status.Open() && !p.Unfinished() {
 		return n
 	}
@@ -62,18 +64,26 @@ func next(p *view.Payment, n now) *Words {
 	return taken(p, n)
 }
 
+// takeBack is how the customer of a payment gets the money back, in a word for sentences.
+func (n now) takeBack() string {
+	if slices.Contains(n.lacks, drivers.Voiding) {
+		return "refund"
+	}
+	return "void"
+}
+
 // taken says what is to be done with money that came and is not wanted.
 func taken(p *view.Payment, n now) *Words {
-	byHand := p.Intent.Tender == pos.Card || p.Intent.Tender == pos.Cash
+	byHand := p.Intent.Tender == pos.Card && !p.Intent.ByReader() || p.Intent.Tender == pos.Cash
 	switch {
 	case !p.Status.Taken():
 		return nil
 	case p.Unwanted && byHand:
-		return &Words{"refund", "The order was freed before this payment turned out to be paid: void it, so that the customer gets the money back."}
+		return &Words{"refund", "The order was freed before this payment turned out to be paid: " + n.takeBack() + " it, so that the customer gets the money back."}
 	case p.Unwanted:
 		return &Words{"refund", "The order was freed before this payment turned out to be paid. The platform gives the money back by itself."}
 	case n.late && p.Returned == 0:
-		return &Words{"cancel_too_late", "The customer had paid before the card terminal could stop. Hand the goods over, or void the payment."}
+		return &Words{"cancel_too_late", "The customer had paid before the card terminal could stop. Hand the goods over, or " + n.takeBack() + " the payment."}
 	}
 	return nil
 }
@@ -90,15 +100,23 @@ func pending(p *view.Payment, n now) *Words {
 		return &Words{"wait", "The platform is asked for the QR code."}
 	case tender == pos.QR && n.online:
 		return &Words{"customer_pays", cmp.Or(n.text, "The customer scans the QR code and pays.")}
+	case tender == pos.Card && p.Intent.ByReader() && !shown:
+		return &Words{"swipe_card", cmp.Or(n.text, "Swipe the card.")}
+	case tender == pos.Card && p.Intent.ByReader():
+		return &Words{"wait", cmp.Or(n.text, "The platform asks the card's issuer.")}
 	case tender == pos.QR:
 		return &Words{"not_confirmed", "Presented, not confirmed: the till is offline and will learn later whether the customer has paid."}
 	}
-	return &Words{"wait", cmp.Or(n.text, "Wait for the card terminal.")}
+	text := cmp.Or(n.text, "Wait for the card terminal.")
+	if slices.Contains(n.lacks, drivers.Stopping) {
+		text += " To stop, press the cancel key of the card terminal."
+	}
+	return &Words{"wait", text}
 }
 
 // unknown says who is asked. Nobody charges again meanwhile.
 func unknown(p *view.Payment, n now) *Words {
-	card := p.Intent.Tender == pos.Card
+	card := p.Intent.Tender == pos.Card && !p.Intent.ByReader()
 	switch {
 	case p.Evidence == record.Abandoned:
 		return &Words{"given_up", "A supervisor gave the search up. Money that turns up is to be given back."}
@@ -140,7 +158,7 @@ func nextOperation(p *view.Payment, n now) *Words {
 	if i := slices.IndexFunc(p.Operations, func(o view.Operation) bool { return o.Open() && o.Evidence != record.Abandoned }); i >= 0 {
 		o = &p.Operations[i]
 	}
-	atTerminal := o.Request.Tender == pos.Card && o.Request.What != pos.Capture
+	atTerminal := o.Request.Tender == pos.Card && o.Request.What != pos.Capture && !p.Intent.ByReader()
 	switch {
 	case o.State == pos.OperationRequested && atTerminal:
 		return &Words{"wait", cmp.Or(n.text, "Wait for the card terminal: the money goes back.")}

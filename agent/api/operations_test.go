@@ -131,7 +131,7 @@ func TestASupervisorResolvesOverTheAPI(t *testing.T) {
 	inTill(t, func(s *till) {
 		s.people = boss{}
 		s.restart()
-		s.pt.Next(zvtsim.Card{Do: zvtsim.LoseResult, Tip: 50})
+		s.pt.Next(zvtsim.Card{Do: zvtsim.LoseResult, Tip: 50, TipUntold: true})
 		id := s.ask(http.MethodPost, "/v1/payments?wait=60s", card("S-1", 1000)).is(201).text("id")
 		good := `{"status":"approved","evidence":{"kind":"slip","text":"slip 0001"},"supervisor":"boss","pin":"2580","cashier":"anna"}`
 		s.on(id, "resolve", strings.Replace(good, "2580", "0000", 1)).problem(403, "pin_wrong", "none_moved")

@@ -44,6 +44,8 @@ func problemCodes() []problemCode {
 		{"order_expired", http.StatusGone, "the order's time is over"},
 		{"offline_refused", http.StatusForbidden, "not without the platform; see rule: require_online, code_online_only, qr_online_only, refund_online_only, capture_online_only, or one of the offline policy with limit, used and headroom"},
 		{"device_unavailable", http.StatusServiceUnavailable, "the device cannot sell now"},
+		{"terminal_refused", http.StatusConflict, "the card terminal was asked for totals, a reprint or a chore, and refused; nothing moved"},
+		{"wrong_protocol", http.StatusServiceUnavailable, "what answers on the device's wire speaks another protocol"},
 		{"disk_low", http.StatusServiceUnavailable, "too little room for records; nothing new is sold"},
 		{"disk_failed", http.StatusServiceUnavailable, "a file could not be written"},
 		{"journal_stopped", http.StatusServiceUnavailable, "the disk failed; the agent has to be started again"},

@@ -7,6 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/tillproof/tillproof/agent/engine"
+	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/trace"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/sync/provision"
@@ -27,6 +29,7 @@ type Options struct {
 	Token        string   // bearer of programs; whoever has it may do everything
 	AllowedHosts []string // names that a request may address, beside loopback
 	Drivers      map[pos.DeviceName]DriverInfo
+	Traces       map[pos.DeviceName]*trace.Tap
 	Shop         Shop     // Exponent and Goods are filled in by Handler
 	Goods        Goods    // nil for none; a nil pointer in it is not nil
 	People       People   // nil for none; a nil pointer in it is not nil
@@ -50,6 +53,7 @@ type Options struct {
 type DriverInfo struct {
 	Driver string
 	Kind   string
+	Lacks  []drivers.Function // what a card terminal of the kind cannot do
 }
 
 // server holds the handlers.
@@ -73,6 +77,7 @@ func Handler(o Options) http.Handler {
 	s.registerSettlements(api)
 	s.registerWebhooks(api)
 	s.registerStatus(api)
+	s.registerDevices(api)
 	s.registerConfiguration(api)
 	s.registerCouriers(api)
 	s.registerSessions(api)

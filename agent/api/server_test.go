@@ -79,7 +79,8 @@ func TestTheDescriptionNamesEveryPath(t *testing.T) {
 			t.Errorf("openapi is %q", a.text("openapi"))
 		}
 		paths, _ := a.member["paths"].(map[string]any)
-		want := []string{"/healthz", "/v1/configuration", "/v1/events", "/v1/goods", "/v1/goods/{code}", "/v1/pairings", "/v1/payments", "/v1/payments/{id}",
+		want := []string{"/healthz", "/v1/configuration", "/v1/devices/{name}/reprint", "/v1/devices/{name}/service", "/v1/devices/{name}/totals", "/v1/devices/{name}/trace",
+			"/v1/events", "/v1/goods", "/v1/goods/{code}", "/v1/pairings", "/v1/payments", "/v1/payments/{id}",
 			"/v1/payments/{id}/ask", "/v1/payments/{id}/cancel", "/v1/payments/{id}/capture", "/v1/payments/{id}/code", "/v1/payments/{id}/qr",
 			"/v1/payments/{id}/refunds", "/v1/payments/{id}/resolve", "/v1/payments/{id}/void", "/v1/people", "/v1/people/verify", "/v1/scan", "/v1/session", "/v1/settlements", "/v1/shifts", "/v1/shifts/close",
 			"/v1/shifts/current", "/v1/shifts/{id}", "/v1/status", "/v1/sync",

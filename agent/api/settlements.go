@@ -51,6 +51,7 @@ type SettlementPart struct {
 	Cashier   pos.PersonID           `json:"cashier,omitempty"`
 	After     *RecordRef             `json:"after,omitempty" doc:"The range begins behind this record"`
 	AllBrands *pos.Minor             `json:"terminal_amount,omitempty" doc:"Of all brands, as the card terminal told"`
+	Alone     bool                   `json:"journal_only,omitempty" doc:"The card terminal closes its day by itself and tells the till nothing: the journal's sums stand alone"`
 }
 
 // BrandSum is one brand's or tender's part.
@@ -151,6 +152,7 @@ func settlementPart(p *record.Settlement) SettlementPart {
 		after := RecordRef(p.After)
 		out.After = &after
 	}
+	out.Alone = p.Device != "" && p.State == record.SettlementDone && p.Terminal == nil
 	if t := p.Terminal; t != nil {
 		out.Terminal, out.FirstNo, out.LastNo, out.Trace, out.AllBrands = brandSums(t.Brands), t.First, t.Last, t.Trace, &t.Amount
 		for _, r := range t.Receipts {

@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tillproof/tillproof/agent/engine"
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/space"
@@ -48,6 +50,7 @@ type Status struct {
 	Clock       Clock           `json:"clock"`
 	Policy      Policy          `json:"policy"`
 	Devices     []Device        `json:"devices"`
+	Vault       *Vault          `json:"vault,omitempty" doc:"Of tills with a card reader: card data of offline approvals"`
 	Unknown     []pos.PaymentID `json:"unknown"`
 	Shop        Shop            `json:"shop"`
 	Shift       *ShiftChange    `json:"shift,omitempty" doc:"The open shift"`
@@ -61,7 +64,8 @@ type Disk struct {
 
 // Clock tells whether the till's clock is believed.
 type Clock struct {
-	Doubted bool `json:"doubted"`
+	OffsetMS *int64 `json:"offset_ms,omitempty" doc:"Off the platform's time as it was proven last, milliseconds"`
+	Doubted  bool   `json:"doubted"`
 }
 
 // Policy is the offline policy in force: none until one is configured.
@@ -85,6 +89,15 @@ type Device struct {
 	Kind   string             `json:"kind"`
 	State  engine.DeviceState `json:"state" enum:"ready,busy,opening,failed,absent"`
 	Text   string             `json:"text"`
+	Code   pos.ErrorCode      `json:"code,omitempty" doc:"Why it is failed or absent; wrong_protocol: it speaks another protocol than its driver"`
+	Lacks  []drivers.Function `json:"lacks" doc:"What a card terminal cannot do: void, refund, settlement, totals, reprint, cancel, tell_abort, recover_sale, recover_void, recover_refund"`
+	Chores []drivers.Chore    `json:"chores" doc:"What a technician can have a card terminal do; empty until it was opened"`
+}
+
+// same says whether nothing about a device has changed.
+func (d Device) same(o Device) bool {
+	return d.Name == o.Name && d.Driver == o.Driver && d.Kind == o.Kind && d.State == o.State && d.Text == o.Text && d.Code == o.Code &&
+		slices.Equal(d.Lacks, o.Lacks) && slices.Equal(d.Chores, o.Chores)
 }
 
 type statusOutput struct{ Body Status }
@@ -144,8 +157,17 @@ func (s *server) currentStatus() (Status, error) {
 	return Status{
 		Till: s.Till, Version: s.Version, Mode: mode.Name, ModeSinceAt: Timestamp(mode.Since.UnixMilli()), Epoch: head.Epoch, Seq: head.Seq,
 		AckedSeq: s.ackedSeq(), Backlog: s.Sync.Backlog(), Disk: Disk{FreeBytes: free, State: s.diskState()},
-		Clock: Clock{Doubted: s.Journal.ClockDoubted()}, Policy: rules, Devices: s.devices(), Unknown: unknown, Shop: s.Shop.named(s.provisioned()), Shift: s.openShiftNow(),
+		Clock: s.clock(), Policy: rules, Devices: s.devices(), Vault: s.vault(), Unknown: unknown, Shop: s.Shop.named(s.provisioned()), Shift: s.openShiftNow(),
 	}, nil
+}
+
+// clock tells whether the clock is believed, and how far it is off where the platform has proven it.
+func (s *server) clock() Clock {
+	c := Clock{Doubted: s.Journal.ClockDoubted()}
+	if ms, proven := s.Journal.Offset(); proven {
+		c.OffsetMS = &ms
+	}
+	return c
 }
 
 // openShiftNow is the open shift, nil when there is none.
@@ -187,7 +209,8 @@ func (s *server) devices() []Device {
 	list := []Device{}
 	for _, d := range s.Engine.Devices() {
 		info := s.Drivers[d.Name]
-		list = append(list, Device{Name: d.Name, Driver: info.Driver, Kind: info.Kind, State: d.State, Text: d.Text})
+		list = append(list, Device{Name: d.Name, Driver: info.Driver, Kind: info.Kind, State: d.State, Text: d.Text, Code: d.Code,
+			Lacks: append([]drivers.Function{}, info.Lacks...), Chores: append([]drivers.Chore{}, d.Chores...)})
 	}
 	return list
 }

@@ -177,13 +177,13 @@ func (t *stream) tellSurroundings() error {
 	before, now := t.till, t.look()
 	t.till = now
 	for _, d := range now.devices {
-		if !slices.Contains(before.devices, d) {
+		if !slices.ContainsFunc(before.devices, d.same) {
 			if err := t.out.event("device", "", d); err != nil {
 				return err
 			}
 		}
 	}
-	if before.mode == now.mode && before.disk == now.disk && before.doubted == now.doubted && slices.Equal(before.devices, now.devices) {
+	if before.mode == now.mode && before.disk == now.disk && before.doubted == now.doubted && slices.EqualFunc(before.devices, now.devices, Device.same) {
 		return nil
 	}
 	status, err := t.currentStatus()

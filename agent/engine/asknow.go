@@ -25,12 +25,12 @@ func (e *Engine) Ask(ctx context.Context, id pos.PaymentID) (*view.Payment, erro
 
 // askAbout finds who knows: the device that an operation or payment was on, or the platform.
 func (e *Engine) askAbout(ctx context.Context, p *view.Payment, key pos.OperationKey) error {
-	if o := p.Operation(key); o != nil && throughPlatform(o) {
+	if o := p.Operation(key); o != nil && throughPlatform(p, o) {
 		return e.askPlatform(func() { e.lookAtRefund(ctx, p, o) })
 	} else if o != nil {
 		return e.askDevice(ctx, o.Request.Device, p.Intent.Payment)
 	}
-	if p.Intent.Device != "" {
+	if p.Intent.Device != "" && !p.Intent.ByReader() {
 		return e.askDevice(ctx, p.Intent.Device, p.Intent.Payment)
 	}
 	if !byPlatform(p) && !e.heldByPlatform(p) {

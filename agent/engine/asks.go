@@ -25,6 +25,7 @@ type ask struct {
 	intent    []byte // of a refund: of its operation
 	scheme    string
 	code      string // a secret: it lives here and in the call only
+	opaque    []byte // a sealed swipe: the same
 	deadline  time.Duration
 	unwanted  bool
 	first     bool // nothing of the kind has left before
@@ -64,6 +65,9 @@ func (e *Engine) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	group.Go(func() { e.keepResults(ctx) })
+	if len(e.readers) > 0 || e.opts.Vault != nil {
+		group.Go(func() { e.keepReaders(ctx) })
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -80,8 +84,9 @@ func (e *Engine) carry(ctx context.Context, a ask) {
 		e.carryRefund(ctx, a)
 		return
 	}
+	defer clear(a.opaque)
 	reply, err := e.opts.Platform.Ask(ctx, &wire.Call{ID: pos.NewUUID(time.Now()), Op: a.op, Payment: a.payment, Intent: a.intent, Scheme: a.scheme,
-		Code: a.code, DeadlineMS: a.deadline.Milliseconds(), Unwanted: a.unwanted})
+		Code: a.code, Opaque: a.opaque, DeadlineMS: a.deadline.Milliseconds(), Unwanted: a.unwanted})
 	switch {
 	case err == nil:
 		e.heard(reply)

@@ -20,6 +20,8 @@ func (e *Engine) Attend(ctx context.Context, name pos.DeviceName, terminal drive
 		return fmt.Errorf("no device %s", name)
 	}
 	s.setLast(last)
+	s.rests = time.Time{}
+	s.setChores(terminal)
 	defer e.abandon(s)
 	if err := e.settle(ctx, s, terminal); err != nil {
 		return err
@@ -37,17 +39,27 @@ func (e *Engine) attendOnce(ctx context.Context, s *station, terminal drivers.Ca
 	case <-ctx.Done():
 		return true, nil
 	case j := <-s.jobs:
+		s.rests = time.Time{}
 		return false, j.run(ctx, s, terminal, j)
 	case answered := <-s.questions:
 		defer close(answered)
+		s.rests = time.Time{}
 		if !s.waiting() {
 			return false, nil // it is promised to a sale, so that there is nothing to ask for
 		}
 		return false, e.settle(ctx, s, terminal)
-	case <-time.After(s.patience()):
+	case <-time.After(s.rest(terminal)):
+		if err := gone(terminal); err != nil {
+			return false, err
+		}
 		if s.due() {
+			s.rests = time.Time{}
 			return false, e.settle(ctx, s, terminal)
 		}
+		if !s.restless() {
+			return false, nil
+		}
+		s.rests = time.Time{}
 		return false, look(ctx, terminal)
 	}
 }

@@ -28,6 +28,8 @@ type centre struct {
 	payments  map[pos.PaymentID]*wire.Outcome
 	results   []wire.Outcome
 	asked     []wire.Call
+	blobs     [][]byte                        // sealed swipes that were forwarded
+	refuses   string                          // code by which forwarded swipes are not taken; "" takes them
 	again     pos.Status                      // of the next try to collect an offline approval
 	elsewhere map[pos.PaymentID]*wire.Outcome // payments of other tills
 	authorise func(*centre, wire.Call)        // what the customer does, in place of nothing
@@ -101,6 +103,10 @@ func (c *centre) take(call *wire.Call) *wire.Reply {
 			reply.Results = append(reply.Results, c.results[i])
 		}
 		reply.More = call.After+2 < uint64(len(c.results))
+		return reply
+	}
+	if call.Op == wire.OpCapture && len(call.Opaque) > 0 {
+		reply.Outcome = c.forward(call)
 		return reply
 	}
 	if call.Op == wire.OpCapture {
@@ -194,6 +200,7 @@ func intentAmount(t testing.TB, raw []byte) pos.Minor {
 
 // onlineOptions are what a shop with a platform adds to its engine.
 func (s *shop) onlineOptions(o engine.Options) engine.Options {
+	o = s.readerOptions(o)
 	if s.centre == nil {
 		return o
 	}

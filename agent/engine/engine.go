@@ -8,9 +8,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
+	"github.com/tillproof/tillproof/store/vault"
 	"github.com/tillproof/tillproof/store/view"
 	"github.com/tillproof/tillproof/sync/policy"
 )
@@ -21,14 +23,24 @@ type Options struct {
 	Journal  *journal.Journal
 	Devices  []pos.DeviceName // card terminals, in the order in which a sale without a device takes them
 	Scanners []pos.DeviceName
-	Tenders  []pos.Tender    // that the shop takes
-	Mode     func() pos.Mode // whether the platform can be asked now
-	Log      *slog.Logger
+	Readers  []pos.DeviceName // card readers that encrypt
+	Tenders  []pos.Tender     // that the shop takes
+
+	// Lacks names what card terminals cannot do, as their drivers say; nil, or no entry, for nothing.
+	Lacks map[pos.DeviceName][]drivers.Function
+
+	Mode func() pos.Mode // whether the platform can be asked now
+	Log  *slog.Logger
 
 	Platform Platform // nil when none is configured: codes and the platform's QRs are refused then
 	QR       []QR     // what the till can show, the shop's favourite first
 	CodeKey  [32]byte // for the hashes of customers' codes; the same over restarts
 	Goods    Goods    // nil for none
+
+	// Of card readers. All three are needed where there is one.
+	Vault   *vault.Vault
+	Sealer  Sealer
+	CardKey [32]byte // for the hashes of cards; the same over restarts
 
 	People   People         // whose PINs open and close shifts; nil takes names as given
 	Zone     *time.Location // of the shop, for business dates; nil is UTC
@@ -50,6 +62,8 @@ type Engine struct {
 	log      *slog.Logger
 	stations []*station
 	scanners []*station // whose state is shown and nothing else
+	faults   faults
+	readers  []*reader
 	orders   keyedLock
 	opts     Options
 	asks     chan ask
@@ -72,6 +86,9 @@ type Engine struct {
 	calling  map[given]bool         // operations that the platform is being called for
 	heldBack map[given]bool         // operations that the platform has answered for
 
+	entries int                      // in the vault, when it was looked at last
+	stuck   map[pos.PaymentID]string // entries of it that cannot be forwarded, and why
+
 	lastReference uint64 // of a QR that the till made
 }
 
@@ -79,14 +96,19 @@ type Engine struct {
 func New(opts Options) (*Engine, error) {
 	e := &Engine{journal: opts.Journal, tenders: opts.Tenders, mode: opts.Mode, log: opts.Log, running: map[pos.PaymentID]*job{},
 		opts: opts, asks: make(chan ask, askQueue), live: map[pos.PaymentID]Live{}, unsure: map[pos.PaymentID]bool{}, givenUp: map[pos.PaymentID]bool{},
-		stopped: map[pos.PaymentID]bool{}, calling: map[given]bool{}, heldBack: map[given]bool{}}
+		stopped: map[pos.PaymentID]bool{}, calling: map[given]bool{}, heldBack: map[given]bool{}, stuck: map[pos.PaymentID]string{}}
 	for _, name := range opts.Devices {
-		e.stations = append(e.stations, newStation(name))
+		s := newStation(name)
+		s.lacks = opts.Lacks[name]
+		e.stations = append(e.stations, s)
 	}
 	for _, name := range opts.Scanners {
 		e.scanners = append(e.scanners, newStation(name))
 	}
-	return e, errors.Join(e.doubtPending(), e.resumeSettlements(), e.recall(), e.loadPolicy())
+	for _, name := range opts.Readers {
+		e.readers = append(e.readers, newReader(name))
+	}
+	return e, errors.Join(e.endSwipes(), e.doubtPending(), e.resumeSettlements(), e.recall(), e.loadPolicy())
 }
 
 // Payment returns a payment as the journal knows it, or an error with code not_found.
@@ -134,11 +156,16 @@ func (e *Engine) Unknown() ([]pos.PaymentID, error) {
 // Progress tells what the device shows about a running sale, "" when there is none.
 func (e *Engine) Progress(id pos.PaymentID) string {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if j := e.running[id]; j != nil {
-		return j.progress
+	j := e.running[id]
+	text := ""
+	if j != nil {
+		text = j.progress
 	}
-	return ""
+	e.mu.Unlock()
+	if j == nil {
+		text = e.progressOf(id)
+	}
+	return text
 }
 
 // keyedLock lets one goroutine at a time work on an order, and others on other orders.

@@ -83,7 +83,7 @@ func (e *Engine) lookAtRefunds(ctx context.Context) (busy bool) {
 	}
 	for _, p := range unfinished {
 		for i := range p.Operations {
-			if o := &p.Operations[i]; o.Open() && throughPlatform(o) {
+			if o := &p.Operations[i]; o.Open() && throughPlatform(p, o) {
 				busy = true
 				e.lookAtRefund(ctx, p, o)
 			}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
@@ -15,11 +16,12 @@ type giving struct {
 	request *record.Operation
 	of      drivers.Last     // the sale by the terminal's own numbers; a void names it
 	stored  *record.Decision // the result that was durable and not confirmed, nil when none came
+	begun   time.Time        // when the request was made durable, zero before that is asked for
 }
 
 func givingOf(p *view.Payment, o *view.Operation) giving {
 	request := o.Request
-	return giving{in: p.Intent.Order, request: &request, of: numbersOf(p.Decision), stored: o.Decision}
+	return giving{in: p.Intent.Order, request: &request, of: numbersOf(p.Decision), stored: o.Decision, begun: time.UnixMilli(o.Created)}
 }
 
 // numbersOf names a transaction as the terminal numbered it.
@@ -54,7 +56,7 @@ func (g giving) command(ctx context.Context, terminal drivers.CardTerminal, comm
 func (g giving) ref() string { return g.request.Payment.String() + "/" + string(g.request.Key) }
 
 func (g giving) pending() drivers.Pending {
-	q := drivers.Pending{What: drivers.RefundOf, Ref: g.ref(), Amount: g.amount(), Before: last(g.request.Before), Stored: stored(g.stored)}
+	q := drivers.Pending{What: drivers.RefundOf, Ref: g.ref(), Amount: g.amount(), Before: last(g.request.Before), Stored: stored(g.stored), Begun: g.begun}
 	if g.request.What == pos.Void {
 		q.What, q.Of = drivers.VoidOf, g.of
 	}

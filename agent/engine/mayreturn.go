@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
@@ -52,17 +53,33 @@ func stateAllows(p *view.Payment, o *record.Operation) error {
 // platform holds what of a payment all tills together may still give back. A void needs no such count, the terminal itself knows the sale.
 func (e *Engine) mayNow(p *view.Payment, o *record.Operation) error {
 	switch {
+	case o.What == pos.Void && o.Tender == pos.Card && p.Intent.ByReader():
+		return e.mayForget(p)
 	case o.What == pos.Void && o.Tender == pos.Card && p.Intent.Device == "":
 		return errNotRefundable(p.Status, "No card terminal has taken this payment, so that none can void it.", "Refund it when it is captured.")
+	case o.What == pos.Void && o.Tender == pos.Card && !e.can(p.Intent.Device, drivers.Voiding):
+		return e.canVoid(p.Intent.Device)
 	case o.What == pos.Void && o.Tender == pos.Card && e.settledSince(p):
 		return errNotRefundable(p.Status, "The card terminal has handed this sale to its acquirer, so that it cannot be voided.", "Refund it instead.")
 	case o.Mode == pos.Online:
 		return nil
-	case o.Tender == pos.Code || o.Tender == pos.QR || p.Status == pos.Foreign:
+	case o.Tender == pos.Code || o.Tender == pos.QR || p.Status == pos.Foreign || p.Intent.ByReader() && o.Tender == pos.Card:
 	case o.What == pos.Void || o.Tender == pos.Cash || e.opts.Platform == nil:
 		return nil
 	}
 	return errRefundOffline()
+}
+
+// mayForget says whether a payment through a reader can be voided: while its card data lie in the vault and nobody else knows of it, it is simply never
+// collected.
+func (e *Engine) mayForget(p *view.Payment) error {
+	switch {
+	case p.Status != pos.ApprovedOffline:
+		return errNotRefundable(p.Status, "The platform has collected this payment, so that it cannot be voided.", "Refund it instead.")
+	case e.inCustody(p):
+		return errNotRefundable(p.Status, "The platform has this payment and collects it.", "Refund it when it is captured.")
+	}
+	return nil
 }
 
 func errOperationConflict(key pos.OperationKey) error {

@@ -135,7 +135,10 @@ func (e *Engine) carryOut(p *view.Payment, o *record.Operation) error {
 		back := e.handBack(p, o.Amount)
 		_, err := e.journal.Append(o, &record.OperationEnd{Payment: o.Payment, Key: o.Key, State: pos.OperationDone, Found: &back, Cashier: o.Cashier})
 		return err
-	case o.Tender == pos.Card:
+	case o.Tender == pos.Card && p.Intent.ByReader() && o.What == pos.Void:
+		_, err := e.journal.Append(o, &record.OperationEnd{Payment: o.Payment, Key: o.Key, State: pos.OperationDone, Cashier: o.Cashier})
+		return err
+	case o.Tender == pos.Card && !p.Intent.ByReader():
 		return e.beginGiving(p, o)
 	}
 	records, err := e.journal.Append(o)
@@ -150,6 +153,11 @@ func (e *Engine) beginGiving(p *view.Payment, o *record.Operation) error {
 	device := p.Intent.Device
 	if o.What == pos.Refund && e.station(device) == nil {
 		device = "" // any terminal can give back to a card; only the one that took a sale can take it back
+	}
+	if o.What == pos.Refund {
+		if err := e.canRefund(device); err != nil {
+			return err
+		}
 	}
 	s, lease, err := e.reserve(device)
 	if err != nil {

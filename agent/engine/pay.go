@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/store/view"
@@ -55,6 +56,9 @@ func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
 	defer e.oneOffline(mode)()
 	if r.Tender == pos.Code || r.Tender == pos.QR {
 		return e.begunOnline(&r, mode)
+	}
+	if reader := e.reader(r.Device); r.Tender == pos.Card && reader != nil {
+		return e.begunSwipe(reader, &r, mode)
 	}
 	if err := e.admit(&r, mode); err != nil {
 		return nil, false, err
@@ -174,6 +178,10 @@ func (e *Engine) Cancel(id pos.PaymentID) (*view.Payment, error) {
 	switch {
 	case p.Status == pos.Pending && p.Intent.Device == "":
 		return e.cancelOnline(p)
+	case p.Status == pos.Pending && p.Intent.ByReader():
+		return e.cancelSwipe(p)
+	case p.Status == pos.Pending && !e.can(p.Intent.Device, drivers.Stopping):
+		return nil, errCannotStop(p.Intent.Device)
 	case p.Status == pos.Pending:
 		e.mu.Lock()
 		if j := e.running[id]; j != nil {

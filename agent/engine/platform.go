@@ -78,6 +78,8 @@ func byPlatform(p *view.Payment) bool {
 		return p.Presented != nil
 	case pos.QR:
 		return p.Intent.Source == record.FromPlatform
+	case pos.Card:
+		return p.Intent.ByReader() && p.Presented != nil
 	}
 	return false
 }
@@ -89,6 +91,8 @@ func waitsForCustomer(p *view.Payment) bool {
 		return p.Presented == nil
 	case pos.QR:
 		return true
+	case pos.Card:
+		return waitsForSwipe(p)
 	}
 	return false
 }

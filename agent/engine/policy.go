@@ -187,6 +187,8 @@ func policyWords(r *policy.Refusal) (text, next string) {
 		return "The offline policy has ended and no new one has come.", next
 	case policy.RuleCurrency:
 		return "The offline policy does not speak of this currency.", next
+	case policy.RuleUnset:
+		return "No policy of the platform allows cards to be promised while it is away.", next
 	case policy.RuleHotlist:
 		return "The card is on the list of cards that are not taken, or that list is too old.", next
 	}

@@ -254,7 +254,7 @@ func TestWhatCannotBeProvenWaitsForAPerson(t *testing.T) {
 	inShop(t, func(s *shop) {
 		c := s.devices[0]
 		s.pay(s.card(100))
-		c.pt.Next(zvtsim.Card{Do: zvtsim.LoseResult, Tip: 50}) // the till cannot know that the customer added a tip
+		c.pt.Next(zvtsim.Card{Do: zvtsim.LoseResult, Tip: 50, TipUntold: true}) // the till cannot know that the customer added a tip
 		r := s.card(1250)
 		p := s.pay(r)
 		s.status(p, pos.Unknown)

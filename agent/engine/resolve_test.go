@@ -45,7 +45,7 @@ func (s *shop) stuck() (r engine.Request, p *view.Payment) {
 	s.t.Helper()
 	c := s.devices[0]
 	s.pay(s.card(100))
-	c.pt.Next(zvtsim.Card{Do: zvtsim.LoseResult, Tip: 50})
+	c.pt.Next(zvtsim.Card{Do: zvtsim.LoseResult, Tip: 50, TipUntold: true})
 	r = s.card(1250)
 	p = s.pay(r)
 	s.status(p, pos.Unknown)

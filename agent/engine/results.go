@@ -148,6 +148,9 @@ func (e *Engine) bodyOf(o *wire.Outcome, p *view.Payment) record.Body {
 	if d.Currency == "" {
 		d.Currency = p.Intent.Currency
 	}
+	if s := p.Presented; s != nil && p.Intent.ByReader() {
+		d.Brand, d.Last4, d.Entry = s.Brand, s.Last4, s.Entry
+	}
 	d.Again = again(o)
 	return &record.PlatformResult{Payment: o.Payment, N: o.N, Decision: d}
 }
@@ -160,7 +163,7 @@ func (e *Engine) look(ctx context.Context, since time.Duration) (pull bool) {
 	}
 	busy := e.lookAtRefunds(ctx)
 	for _, p := range open {
-		if p.Intent.Tender != pos.Code && p.Intent.Tender != pos.QR || p.Intent.Tender == pos.Code && p.Presented == nil {
+		if !byPlatform(p) && p.Intent.Tender != pos.QR {
 			continue
 		}
 		busy = true

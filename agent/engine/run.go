@@ -71,7 +71,10 @@ func (e *Engine) run(ctx context.Context, s *station, terminal drivers.CardTermi
 
 // confirm writes mark 3: the terminal is known to hold the result too.
 func (e *Engine) confirm(s *station, t task, outcome drivers.Outcome) error {
-	if outcome.Result.Decision.Status().Taken() {
+	switch {
+	case outcome.Last != (drivers.Last{}):
+		s.setLast(outcome.Last)
+	case outcome.Result.Decision.Status().Taken():
 		s.setLast(drivers.Last{Trace: outcome.Result.Trace, ReceiptNo: outcome.Result.ReceiptNo})
 	}
 	s.release()

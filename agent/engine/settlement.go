@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/record"
@@ -77,10 +78,11 @@ func (e *Engine) settlementDate(asked string) (string, error) {
 	return e.businessDate(asked)
 }
 
-// settledSince says whether a settlement of its device came after a sale, so that the terminal cannot void it any more.
+// settledSince says whether a settlement of its device came after a sale, so that the terminal cannot void it any more. When one that settles by itself has
+// done so, the till does not know: it is asked.
 func (e *Engine) settledSince(p *view.Payment) bool {
 	day := e.journal.Views().Till().Devices[p.Intent.Device]
-	return p.Intent.Device != "" && len(p.Bookings) > 0 && p.Bookings[0].Place.Compare(day.Settled) < 0
+	return p.Intent.Device != "" && len(p.Bookings) > 0 && p.Bookings[0].Place.Compare(day.Settled) < 0 && e.can(p.Intent.Device, drivers.Settling)
 }
 
 // Settlements lists settlements, those under way first, then the last one first. It ends where the records do.
@@ -131,9 +133,12 @@ func (e *Engine) resumeSettlements() error {
 		}
 		part := &settling{engine: e, device: device, step: *day.Open, through: day.Began}
 		var err error
-		if day.Open.State == record.SettlementTold {
+		switch {
+		case day.Open.State == record.SettlementTold:
 			err = part.done(day.Open.Terminal, "The till was restarted after the terminal had told its totals.")
-		} else {
+		case !e.can(device, drivers.Settling):
+			err = part.byJournal()
+		default:
 			err = part.lost("The till was restarted while the end of day was under way.")
 		}
 		if err != nil {

@@ -35,7 +35,10 @@ func (p *settling) compare(step *record.Settlement) error {
 	if err != nil {
 		return err
 	}
-	step.Journal, step.Differences = own.sums(), differences(step.Terminal, own)
+	if step.Journal = own.sums(); step.Terminal == nil {
+		return nil // it settles by itself: there is nothing to hold against
+	}
+	step.Differences = differences(step.Terminal, own)
 	lost := p.engine.journal.Views().Till().Devices[p.device].Lost
 	if lost == nil || len(step.Differences) == 0 {
 		return nil

@@ -27,7 +27,7 @@ type settling struct {
 	device  pos.DeviceName
 	step    record.Settlement // the last step that is durable
 	through record.Place      // the end of its range: the step that began it
-	station *station
+	station *station          // nil for one that is not needed: it settles by itself, and nobody attends it now
 	lease   int
 	ended   chan struct{} // closed when the last step is durable, or cannot be made so
 	failed  error         // why it cannot
@@ -66,18 +66,24 @@ func (c *closing) reserve(device pos.DeviceName, day view.DeviceDay) (*settling,
 	if err := e.unblocked(device); err != nil {
 		return nil, err
 	}
+	step := record.Settlement{ID: c.id, Device: device, State: record.SettlementBegun, Date: c.date, After: day.Settled, Cashier: c.cashier}
+	if part := e.unattended(&step); part != nil {
+		return part, nil
+	}
 	s, lease, err := e.reserve(device)
 	if err != nil {
 		return nil, err
 	}
 	s.set(Busy, "its end of day is running")
-	step := record.Settlement{ID: c.id, Device: device, State: record.SettlementBegun, Date: c.date, After: day.Settled, Cashier: c.cashier}
 	return &settling{engine: e, device: device, step: step, station: s, lease: lease, ended: make(chan struct{})}, nil
 }
 
 // release lets the devices go that were reserved, unless their wires were given up meanwhile.
 func (c *closing) release() {
 	for _, p := range c.parts {
+		if p.station == nil {
+			continue
+		}
 		p.station.mu.Lock()
 		if p.station.lease == p.lease {
 			p.station.free()
@@ -104,7 +110,9 @@ func (c *closing) write(till view.Till) error {
 		return err
 	}
 	for i, p := range c.parts {
-		p.through = written[i].Place()
+		if p.through = p.step.Through; p.through.IsZero() {
+			p.through = written[i].Place()
+		}
 	}
 	return nil
 }
@@ -112,6 +120,10 @@ func (c *closing) write(till view.Till) error {
 // hand gives the commands to the devices' goroutines.
 func (c *closing) hand() {
 	for _, p := range c.parts {
+		if p.station == nil {
+			_ = p.unsent(nil, nil) // an error of the journal is told by result
+			continue
+		}
 		j := &job{run: p.run, unsent: p.unsent, cancel: make(chan struct{})}
 		if !p.station.submit(j, p.lease) {
 			_ = p.unsent(j, errDevice(p.device, "its wire failed.")) // if the journal has stopped, the next start finds the step open
@@ -140,12 +152,19 @@ func (c *closing) result() (s Settlement, err error) {
 // run carries the settlement through the terminal. The totals are durable before they are acknowledged (law 2); the command is never repeated (law 3).
 func (p *settling) run(ctx context.Context, s *station, terminal drivers.CardTerminal, _ *job) error {
 	defer close(p.ended)
+	if !p.engine.can(p.device, drivers.Settling) {
+		s.release()
+		return p.byJournal()
+	}
 	longer, cancel := lasting(ctx)
 	defer cancel()
 	totals, err := terminal.Settle(longer, func(w drivers.Progress) { s.set(Busy, "its end of day is running: "+w.Text) }, p.told)
 	var refused *pos.Error
 	switch {
 	case p.step.State == record.SettlementTold && err == nil:
+		if totals.Emptied {
+			s.setLast(drivers.Last{})
+		}
 		s.release()
 		return p.done(withReceipts(p.step.Terminal, totals.Receipts), "")
 	case p.step.State == record.SettlementTold:
@@ -167,6 +186,9 @@ func (p *settling) run(ctx context.Context, s *station, terminal drivers.CardTer
 // unsent ends what never reached the terminal.
 func (p *settling) unsent(_ *job, cause error) error {
 	defer close(p.ended)
+	if !p.engine.can(p.device, drivers.Settling) {
+		return p.byJournal()
+	}
 	return p.abandon(cause)
 }
 

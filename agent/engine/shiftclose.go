@@ -114,7 +114,7 @@ func (e *Engine) unseen(p *view.Payment) bool {
 // requested says whether a card terminal or the drawer is busy with an operation on the payment.
 func requested(p *view.Payment) bool {
 	for i := range p.Operations {
-		if o := &p.Operations[i]; o.State == pos.OperationRequested && !throughPlatform(o) {
+		if o := &p.Operations[i]; o.State == pos.OperationRequested && !throughPlatform(p, o) {
 			return true
 		}
 	}

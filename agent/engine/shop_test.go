@@ -43,9 +43,12 @@ type shop struct {
 	tenders []pos.Tender
 	devices []*counter
 	orders  int
-	apart   bool         // a person decided, so that the journal and the terminals need not agree
-	centre  *centre      // nil for a shop without a platform
-	goods   engine.Goods // of a shop with a platform
+	apart   bool                                            // a person decided, so that the journal and the terminals need not agree
+	swiper  *swiper                                         // nil for a shop without a card reader
+	centre  *centre                                         // nil for a shop without a platform
+	goods   engine.Goods                                    // of a shop with a platform
+	lacks   []drivers.Function                              // of every terminal; counts from the next start
+	dress   func(drivers.CardTerminal) drivers.CardTerminal // what the engine gets instead of the driver; nil for the driver
 	running sync.WaitGroup
 	leave   context.CancelFunc
 }
@@ -110,10 +113,12 @@ func (s *shop) start() {
 		s.t.Fatal(err)
 	}
 	var names []pos.DeviceName
+	lacks := map[pos.DeviceName][]drivers.Function{}
 	for _, c := range s.devices {
 		names = append(names, c.name)
+		lacks[c.name] = s.lacks
 	}
-	e, err := engine.New(s.onlineOptions(engine.Options{Till: till, Journal: j, Devices: names, Tenders: s.tenders, Mode: s.mode, Log: slog.New(slog.DiscardHandler),
+	e, err := engine.New(s.onlineOptions(engine.Options{Till: till, Journal: j, Devices: names, Lacks: lacks, Tenders: s.tenders, Mode: s.mode, Log: slog.New(slog.DiscardHandler),
 		People: staff{}, Zone: s.zone, Currency: "EUR", CashSteps: s.steps, PlatformKeys: cose.OneKey(signer(s.t).Public()), Away: func(time.Time) time.Duration { return s.away }}))
 	if err != nil {
 		s.t.Fatal(err)
@@ -270,6 +275,9 @@ func (c *counter) attend(ctx context.Context, e *engine.Engine, near net.Conn) e
 	last, err := driver.Open(ctx)
 	if err != nil {
 		return err
+	}
+	if c.dress != nil {
+		driver = c.dress(driver)
 	}
 	return e.Attend(ctx, c.name, driver, last)
 }

@@ -39,7 +39,7 @@ func dead(p *view.Payment) []task {
 		list = append(list, saleOf(p))
 	}
 	for i := range p.Operations {
-		if o := &p.Operations[i]; o.State == pos.OperationRequested && !throughPlatform(o) {
+		if o := &p.Operations[i]; o.State == pos.OperationRequested && !throughPlatform(p, o) {
 			list = append(list, givingOf(p, o))
 		}
 	}
@@ -61,6 +61,6 @@ func doubtful(p *view.Payment) []task {
 }
 
 // throughPlatform says whether the platform carries an operation out, or has to allow it.
-func throughPlatform(o *view.Operation) bool {
-	return o.Request.Of != nil || o.Request.Tender == pos.Code || o.Request.Tender == pos.QR || o.Request.What == pos.Capture
+func throughPlatform(p *view.Payment, o *view.Operation) bool {
+	return o.Request.Of != nil || p.Intent.ByReader() && o.Request.Tender == pos.Card || o.Request.Tender == pos.Code || o.Request.Tender == pos.QR || o.Request.What == pos.Capture
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
@@ -29,12 +30,16 @@ type station struct {
 	jobs      chan *job
 	questions chan chan struct{} // asks for what is unresolved to be asked for now; closed when that is done
 	deciding  sync.Mutex         // held from reading what is unresolved to acting on it
+	lacks     []drivers.Function // that it cannot do; never changes
+	rests     time.Time          // until when it may be left alone, zero before that is known; only who attends it touches it
 
 	mu    sync.Mutex
 	state DeviceState
 	text  string
 	last  drivers.Last // the terminal's last transaction
 	lease int          // counts the times that the wire was given up
+
+	chores []drivers.Chore // never changed in place
 	doubts
 }
 
@@ -161,21 +166,27 @@ type Device struct {
 	Name  pos.DeviceName
 	State DeviceState
 	Text  string
+	Code  pos.ErrorCode // of the error by which it is failed or absent, "" in every other state
+
+	Chores []drivers.Chore // of a card terminal, known once it was opened
 }
 
-// Devices tells the states of all card terminals and scanners.
+// Devices tells the states of all card terminals, scanners and card readers.
 func (e *Engine) Devices() []Device {
 	list := []Device{}
 	for _, s := range slices.Concat(e.stations, e.scanners) {
 		s.mu.Lock()
-		list = append(list, Device{Name: s.name, State: s.state, Text: s.text})
+		list = append(list, Device{Name: s.name, State: s.state, Text: s.text, Chores: s.chores})
 		s.mu.Unlock()
 	}
-	return list
+	return e.faults.explain(append(list, e.readerDevices()...))
 }
 
 // SetDevice lets the supervisor tell why a device is not attended.
 func (e *Engine) SetDevice(name pos.DeviceName, state DeviceState, text string) {
+	if e.setReader(name, state, text) {
+		return
+	}
 	for _, s := range slices.Concat(e.stations, e.scanners) {
 		if s.name == name {
 			s.set(state, text)

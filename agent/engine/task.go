@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
@@ -37,9 +38,12 @@ type reason struct{ code, text string }
 type sale struct {
 	intent *record.Intent
 	stored *record.Decision // the result that was durable and not confirmed, nil when none came
+	begun  time.Time        // when the intent was made durable, zero before that is asked for
 }
 
-func saleOf(p *view.Payment) sale { return sale{intent: &p.Intent, stored: p.Decision} }
+func saleOf(p *view.Payment) sale {
+	return sale{intent: &p.Intent, stored: p.Decision, begun: time.UnixMilli(p.Created)}
+}
 
 func (s sale) order() pos.OrderRef         { return s.intent.Order }
 func (s sale) payment() pos.PaymentID      { return s.intent.Payment }
@@ -58,7 +62,7 @@ func (s sale) ref() string { return s.intent.Payment.String() }
 
 func (s sale) pending() drivers.Pending {
 	return drivers.Pending{What: drivers.SaleOf, Ref: s.ref(), Amount: pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}, Before: last(s.intent.Before),
-		Stored: stored(s.stored)}
+		Stored: stored(s.stored), Begun: s.begun}
 }
 
 func (s sale) told(d record.Decision) record.Body {

@@ -63,10 +63,18 @@ func (o *output) bytes() []byte {
 func newLeakyShop(t *testing.T) *leakyShop {
 	t.Helper()
 	s := &leakyShop{t: t, dir: t.TempDir(), output: map[string]*output{}}
-	broker := s.startBroker()
-	s.wire = newTap(t, broker)
 	port, tcp := s.terminals()
-	s.configure(broker, port, tcp)
+	device := `{name: %s, kind: card, driver: zvt, %s: %q, options: {result_timeout_s: "2"}}`
+	s.open("EUR", fmt.Sprintf(device, "serial", "port", port), fmt.Sprintf(device, "network", "tcp", tcp))
+	return s
+}
+
+// open starts broker, platform and till, and waits until the devices are ready.
+func (s *leakyShop) open(currency string, devices ...string) {
+	s.t.Helper()
+	broker := s.startBroker()
+	s.wire = newTap(s.t, broker)
+	s.configure(broker, currency, devices)
 	s.start("platform", "platform", "-c", filepath.Join(s.dir, "platform.yaml"))
 	s.agent = s.start("agent", "run", "-c", filepath.Join(s.dir, "till.yaml"))
 	s.until("the till answers", func() bool {
@@ -78,9 +86,10 @@ func newLeakyShop(t *testing.T) *leakyShop {
 		s.token = strings.TrimSpace(string(token))
 		return err == nil
 	})
-	s.until("the terminals are ready", func() bool { return strings.Count(string(s.ask("GET", "/v1/status", "")), `"state":"ready"`) == 2 })
+	s.until("the devices are ready", func() bool {
+		return strings.Count(string(s.ask("GET", "/v1/status", "")), `"state":"ready"`) == len(devices)
+	})
 	s.listen()
-	return s
 }
 
 // start runs a command of the program until the test ends.
@@ -162,7 +171,7 @@ func (s *leakyShop) terminal(stream bool, next func(context.Context) (io.ReadWri
 }
 
 // configure makes the keys and writes the configurations of till and platform.
-func (s *leakyShop) configure(broker, port, tcp string) {
+func (s *leakyShop) configure(broker, currency string, devices []string) {
 	s.t.Helper()
 	till, err := cose.LoadOrCreate(agent.PathsIn(filepath.Join(s.dir, "till")).Key)
 	if err != nil {
@@ -172,11 +181,10 @@ func (s *leakyShop) configure(broker, port, tcp string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	device := `  - {name: %s, kind: card, driver: zvt, %s: %q, options: {result_timeout_s: "2"}}` + "\n"
 	texts := map[string]string{
-		"till.yaml": fmt.Sprintf("till: till-1\nmerchant: shop\ndata: till\napi: {listen: \"127.0.0.1:0\"}\njournal: {segment_mib: 1}\n"+
-			"platform: {broker: \"tcp://%s\", root_key: %q}\ndevices:\n", s.wire.listener.Addr(), hex.EncodeToString(centre.Public())) +
-			fmt.Sprintf(device, "serial", "port", port) + fmt.Sprintf(device, "network", "tcp", tcp),
+		"till.yaml": fmt.Sprintf("till: till-1\nmerchant: shop\ncurrency: %s\ndata: till\napi: {listen: \"127.0.0.1:0\"}\njournal: {segment_mib: 1}\n"+
+			"platform: {broker: \"tcp://%s\", root_key: %q}\ndevices:\n  - %s\n", currency, s.wire.listener.Addr(), hex.EncodeToString(centre.Public()),
+			strings.Join(devices, "\n  - ")),
 		"platform.yaml": fmt.Sprintf("data: platform\nbroker: \"tcp://%s\"\nmerchants: [{merchant: shop, tills: [{till: till-1, public_key: %q}]}]\n",
 			broker, hex.EncodeToString(till.Public())),
 	}

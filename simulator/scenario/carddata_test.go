@@ -26,6 +26,13 @@ import (
 func TestCardDataIsNowhere(t *testing.T) {
 	s := newLeakyShop(t)
 	s.trade()
+	s.searched()
+}
+
+// searched looks for card data in everything that the shop has left.
+func (s *leakyShop) searched() {
+	t := s.t
+	t.Helper()
 	found := s.gather()
 	needles, control := cardNeedles(), needlesOf(planted)[:1]
 	for place, text := range found {
@@ -62,6 +69,14 @@ func (s *leakyShop) ask(method, path, body string) []byte {
 	defer s.mu.Unlock()
 	s.answers.Write(text)
 	return text
+}
+
+// into reads an answer.
+func (s *leakyShop) into(answer []byte, to any) {
+	s.t.Helper()
+	if err := json.Unmarshal(answer, to); err != nil {
+		s.t.Fatalf("%s: %v", answer, err)
+	}
 }
 
 // listen keeps the events from now on.

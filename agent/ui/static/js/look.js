@@ -78,6 +78,10 @@ export const canRefund = (payment) =>
   !isDoubt(payment) &&
   !(payment.unwanted && ['code', 'qr'].includes(payment.tender));
 
+/** can says whether the card terminal that took a payment has a function, such as "void", "refund" or "cancel"; every other tender can. */
+export const can = (payment, what, devices) =>
+  payment.tender !== 'card' || !(devices ?? []).some(({ name, lacks }) => name === payment.device && lacks?.includes(what));
+
 /** isCharged: the customer's money is ours. */
 export const isCharged = (payment) => charged.includes(payment.status);
 

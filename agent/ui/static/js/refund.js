@@ -3,9 +3,11 @@ import * as amount from './amount.js';
 import { confirm } from './confirm.js';
 import { el, setText } from './dom.js';
 import { t } from './i18n.js';
+import { can } from './look.js';
 import * as operate from './operate.js';
 import { money, way } from './price.js';
 import * as sheet from './sheet.js';
+import { state } from './state.js';
 import { toast } from './toast.js';
 
 const target = (payment, tender) => (tender === 'cash' ? t('tender.cash') : way(payment, t));
@@ -21,9 +23,10 @@ export async function takeBack(payment) {
 /** giveBack asks for the amount and the way of a refund. */
 export function giveBack(payment) {
   const whole = payment.returnable;
-  let tender = payment.tender;
+  const own = can(payment, 'refund', state.status?.devices) ? [payment.tender] : []; // else only cash goes back
+  let tender = own[0] ?? 'cash';
   const goes = el('p', { class: 'sum-label' }, t('refund.way'));
-  const ways = [...new Set([payment.tender, 'cash'])].map((id) => ({ id, label: target(payment, id) }));
+  const ways = [...new Set([...own, 'cash'])].map((id) => ({ id, label: target(payment, id) }));
   const choose = (id) => {
     tender = id;
     setText(warning, id === payment.tender ? '' : t('refund.cash_instead'));

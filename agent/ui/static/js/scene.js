@@ -4,7 +4,7 @@ import { restAfter } from './cart.js';
 import { canDecide } from './decide.js';
 import { giving } from './giving.js';
 import { has, locale, t } from './i18n.js';
-import { awaitsCode, canRefund, canVoid, doing, ends, isCharged, isDoubt, isFree, isGiving, isOpen, isPresented, isUncharged, look } from './look.js';
+import { awaitsCode, can, canRefund, canVoid, doing, ends, isCharged, isDoubt, isFree, isGiving, isOpen, isPresented, isUncharged, look } from './look.js';
 import * as operate from './operate.js';
 import { money, way } from './price.js';
 import { headroom } from './problems.js';
@@ -136,6 +136,7 @@ function verdict(payment) {
 /** step is the exact next step. A tender's own sentence comes before the general one. */
 function step(payment) {
   const { next, tender, status } = payment;
+  if (status === 'pending' && !able(payment, 'cancel')) return { text: t('next.end_there'), quote: next?.text ?? '' };
   if (status === 'pending' && !next) return { text: t('next.wait'), quote: '' };
   if (!next || next.code === 'retry') return { text: '', quote: '' };
   const own = `next.${next.code}.${tender}`;
@@ -169,11 +170,16 @@ function facts(payment) {
 }
 
 /** backward are the ways in which money of a finished payment may go back. */
-const backward = (payment) => [canVoid(payment) && 'void', canRefund(payment) && 'refund'].filter(Boolean);
+const backward = (payment) => [canVoid(payment) && able(payment, 'void') && 'void', canRefund(payment) && 'refund'].filter(Boolean);
+
+const able = (payment, what) => can(payment, what, state.status?.devices);
+
+/** stopping is the button that ends a sale, where the card terminal listens to the till while it works. */
+const stopping = (payment) => (able(payment, 'cancel') ? ['cancel'] : []);
 
 function actions(payment, running, rest) {
   if (!running) return viewing(payment);
-  if (payment.status === 'pending') return isPresented(payment) ? ['cancel', 'aside'] : ['cancel'];
+  if (payment.status === 'pending') return isPresented(payment) ? ['cancel', 'aside'] : stopping(payment);
   if (payment.status === 'unknown' && !payment.unwanted) return ['ask', 'aside', 'decide', 'give-up'];
   if (isGiving(payment)) return ['aside'];
   if (isDoubt(payment)) return ['ask', 'aside', 'decide'];
@@ -185,7 +191,7 @@ function actions(payment, running, rest) {
 function viewing(payment) {
   if (isDoubt(payment)) return ['close', 'ask', 'decide'];
   if (!isOpen(payment)) return ['close', ...more(payment), ...backward(payment)];
-  if (payment.status === 'pending') return ['close', 'cancel'];
+  if (payment.status === 'pending') return ['close', ...stopping(payment)];
   const decide = canDecide(payment) ? ['decide'] : [];
   if (payment.next?.code === 'given_up') return ['close', ...decide];
   return payment.unwanted ? ['close', 'ask', ...decide] : ['close', 'ask', ...decide, 'give-up'];

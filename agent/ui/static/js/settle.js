@@ -72,13 +72,15 @@ function difference({ device, code, cause, next }) {
 }
 
 /** part is a table of one device: a row for each brand, the terminal's figures beside the journal's. */
-function part({ device, state: ended, text, terminal, journal }) {
+function part({ device, state: ended, text, journal_only: alone, ...sides }) {
+  const both = Boolean(device) && !alone;
+  const [terminal, journal] = both ? alike(sides) : [sides.terminal, sides.journal];
   const key = (sum) => [sum.tender, sum.brand, sum.currency].join();
   const keys = [...new Set([...journal, ...terminal].map(key))];
   const of = (list, wanted) => list.find((sum) => key(sum) === wanted);
-  const rows = keys.map((wanted) => row(of(terminal, wanted), of(journal, wanted), Boolean(device)));
+  const rows = keys.map((wanted) => row(of(terminal, wanted), of(journal, wanted), both));
   const title = device ? t('settle.device', { name: device, state: t(`settle.state.${ended}`) }) : t('settle.own');
-  const heads = device ? ['settle.brand', 'settle.terminal', 'settle.journal'] : ['settle.tender', 'settle.journal'];
+  const heads = both ? ['settle.brand', 'settle.terminal', 'settle.journal'] : ['settle.tender', 'settle.journal'];
   const top = el('tr', {}, ...heads.map((name) => el('th', { scope: 'col' }, t(name))));
   const table = el('table', { class: 'sides' }, el('thead', {}, top), el('tbody', {}, ...rows));
   const section = block(title, [el('tr', {})]);
@@ -89,9 +91,17 @@ function part({ device, state: ended, text, terminal, journal }) {
   return section;
 }
 
+/** alike are both sides in the same rows: of a card terminal that tells one sum and no brands, the journal's sum stands beside it. */
+function alike({ terminal, journal, terminal_amount: amount }) {
+  if (terminal.length > 0 || amount === undefined || new Set(journal.map((sum) => sum.currency)).size !== 1) return [terminal, journal];
+  const all = { tender: 'card', currency: journal[0].currency };
+  const sum = (key) => journal.reduce((total, one) => total + one[key], 0);
+  return [[{ ...all, amount, full: true }], [{ ...all, amount: sum('amount'), count: sum('count') }]];
+}
+
 function row(terminal, journal, both) {
   const { tender, brand } = journal ?? terminal;
-  const cell = (sum, side) => el('td', { class: 'paper-amount', 'data-side': side }, sum ? `${t('report.times', { n: sum.count })} ${money(sum.amount, sum.currency)}` : '–');
+  const cell = (sum, side) => el('td', { class: 'paper-amount', 'data-side': side }, sum ? [sum.count !== undefined && t('report.times', { n: sum.count }), money(sum.amount, sum.currency)].filter(Boolean).join(' ') : '–');
   const off = both && (terminal?.amount !== journal?.amount || (terminal?.count !== journal?.count && !terminal?.full));
   const cells = both ? [cell(terminal, 'terminal'), cell(journal, 'journal')] : [cell(journal, 'journal')];
   return el('tr', { class: off ? 'is-off' : '', 'data-testid': `side-${brand || tender}` }, el('th', { scope: 'row' }, brand || t(`tender.${tender}`)), ...cells);
