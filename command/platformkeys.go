@@ -95,6 +95,7 @@ func keysDraftCommand() *cobra.Command {
 		d, now := pki.Draft(list), time.Now()
 		d.Version, d.At = d.Version+1, ""
 		d.Admit(t.Signer.Public(), now.Add(-time.Hour), overlap)
+		d.AdmitSeal(t.Seal.Public(), now.Add(-time.Hour))
 		if next, err := cose.Load(nextPath(&config)); err == nil {
 			d.Admit(next.Public(), now.Add(-time.Hour), overlap)
 		}

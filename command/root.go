@@ -32,7 +32,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(runCommand(), platformCommand(), brokerCommand(), demoCommand(), journalCommand(), reconcileCommand(),
-		decodeCommand(), qrCommand(classifyCommand()), pairCommand(), peopleCommand(), enrolCommand(), configCommand(), simCommand(), versionCommand())
+		decodeCommand(), detectCommand(), doctorCommand(), qrCommand(classifyCommand()), pairCommand(), deviceCommand(), dumpCommand(), peopleCommand(), enrolCommand(), configCommand(), simCommand(), versionCommand())
 	return root
 }
 
