@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/concert/codec"
@@ -80,9 +81,9 @@ func (r *tagReader) tag(name string, value []byte) {
 
 // text is a value that ought to hold no card data, cut to the length that the protocol gives it.
 func text(value []byte, most int) string {
-	plain := []byte(stx.Printable(value[:min(len(value), most)]))
+	plain := stx.Plain(value[:min(len(value), most)])
 	hideCards(plain)
-	return string(plain)
+	return strings.Trim(string(plain), " ")
 }
 
 // private takes the till's own name of a command. A terminal that echoes only one of the two tags says enough; two that differ fit no

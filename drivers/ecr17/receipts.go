@@ -94,11 +94,15 @@ func appendReceipt(text, payload []byte) []byte {
 	}
 	if len(text)+len(piece) > cap(text) {
 		grown := make([]byte, len(text), 2*(len(text)+len(piece)))
-		copy(grown, text)
-		clear(text)
+		for i := range text { // byte by byte, as the link's decoder explains
+			grown[i], text[i] = text[i], 0
+		}
 		text = grown
 	}
-	return append(text, piece...)
+	for i := range piece {
+		text = append(text, piece[i])
+	}
+	return text
 }
 
 // receiptAt is where the text begins in a frame of a receipt.
@@ -122,7 +126,7 @@ func receiptsOf(text []byte) []drivers.Receipt {
 // wrapped cuts one receipt into lines: at each mark of a new line, and after as many characters as a line has.
 func wrapped(text []byte) []string {
 	var lines []string
-	var line []byte
+	line := make([]byte, 0, lineWidth) // it never grows, so that nothing is left where it was
 	width := lineWidth
 	end := func() {
 		lines = append(lines, stx.SafeText(line))

@@ -1,6 +1,7 @@
 package ecr17
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func readResult(m codec.Message, asked pos.Money, now time.Time) reply {
 
 // refused reads the reason of a refusal: the terminal's text and the host's action code.
 func (t *reply) refused(m codec.Message) {
-	if text := stx.SafeText([]byte(m.At(13, 36))); text != "" {
+	if text := stx.SafeText(m.Bytes(13, 36)); text != "" {
 		t.result.Text = text
 	}
 	if action := m.At(72, 74); digits(action) && strings.Trim(action, "0") != "" {
@@ -127,16 +128,15 @@ func terminalID(id string) string {
 
 // card gives the last four digits of the card's number, and its brand where the digits before them are not masked.
 func card(m codec.Message) (last4, brand string) {
-	number := strings.Trim(m.At(13, 31), " ")
-	number = strings.TrimLeft(number, "0") // zeros fill it up
-	if n := len(number); n >= 4 && digits(number[n-4:]) {
-		last4 = number[n-4:]
+	number := bytes.TrimLeft(bytes.Trim(m.Bytes(13, 31), " "), "0") // zeros fill it up
+	if n := len(number); n >= 4 && digits(string(number[n-4:])) {
+		last4 = string(number[n-4:])
 	}
 	if m.At(48, 48) == "1" {
 		return last4, "bancomat"
 	}
 	if len(number) >= 6 {
-		brand = drivers.BrandOf(number[:6])
+		brand = drivers.BrandOf(string(number[:6]))
 	}
 	return last4, brand
 }

@@ -64,7 +64,7 @@ func notClosed(m codec.Message) error {
 	if code == resultOK {
 		return nil
 	}
-	reason := stx.SafeText([]byte(m.At(13, 31)))
+	reason := stx.SafeText(m.Bytes(13, 31))
 	if reason == "" {
 		reason = what.text
 	}

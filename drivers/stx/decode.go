@@ -129,7 +129,10 @@ func Masked(raw []byte, offset int, spans []Span) string {
 }
 
 // Printable is a text without blanks at its ends, and with a dot for everything that is no printable ASCII.
-func Printable(b []byte) string {
+func Printable(b []byte) string { return trim(string(Plain(b))) }
+
+// Plain is a copy with a dot for everything that is no printable ASCII. Its caller can overwrite it, as no string can be.
+func Plain(b []byte) []byte {
 	text := make([]byte, 0, len(b))
 	for _, c := range b {
 		if c < 0x20 || c > 0x7E {
@@ -137,5 +140,5 @@ func Printable(b []byte) string {
 		}
 		text = append(text, c)
 	}
-	return trim(string(text))
+	return text
 }

@@ -9,10 +9,16 @@ const (
 	shownPAN = 4 // digits at the end, which receipts show
 )
 
-// SafeText is a terminal's text as [Printable] has it, with stars for what looks like a card number but for its last four digits: 13 to 19 digits, with
-// blanks or hyphens between them or not, of which the last is their check digit.
+// SafeText is a terminal's text as [Printable] has it, without card numbers (see [HideCards]). No copy with them is left behind.
 func SafeText(b []byte) string {
-	text := []byte(Printable(b))
+	text := Plain(b)
+	HideCards(text)
+	return trim(string(text))
+}
+
+// HideCards puts stars in the place of what looks like a card number, but for its last four digits: 13 to 19 digits, with blanks or hyphens between them
+// or not, of which the last is their check digit.
+func HideCards(text []byte) {
 	var run []int // places of digits with at most one separator between two
 	for i := 0; i <= len(text); i++ {
 		switch {
@@ -20,15 +26,14 @@ func SafeText(b []byte) string {
 			run = append(run, i)
 		case i < len(text) && len(run) > 0 && (text[i] == ' ' || text[i] == '-') && run[len(run)-1] == i-1:
 		default:
-			hideCards(text, run)
+			hideRun(text, run)
 			run = run[:0]
 		}
 	}
-	return string(text)
 }
 
-// hideCards hides every card number in a run of digits. Where other numbers stand next to one, the longest that fits is taken.
-func hideCards(text []byte, run []int) {
+// hideRun hides every card number in a run of digits. Where other numbers stand next to one, the longest that fits is taken.
+func hideRun(text []byte, run []int) {
 	for from := 0; from+leastPAN <= len(run); from++ {
 		for n := min(mostPAN, len(run)-from); n >= leastPAN; n-- {
 			if places := run[from : from+n]; aloneIn(run, from, n) && pos.CheckDigit(n, func(i int) byte { return text[places[i]] - '0' }) {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/stx"
 	"github.com/tillproof/tillproof/drivers/transbank/codec"
 	"github.com/tillproof/tillproof/pos"
 )
@@ -59,6 +60,7 @@ func parse(l layout, payload []byte) codec.Message {
 			kept = append(kept, c)
 		}
 	}
+	stx.HideCards(kept) // a terminal may tell a card's number in any field; no string with it is made
 	return codec.Parse(kept)
 }
 

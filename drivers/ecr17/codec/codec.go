@@ -25,9 +25,12 @@ func (m Message) Code() byte { return m[headerLength-1] }
 
 // At are the characters from one position to another, both included, counted from 1 as the descriptions do; what the message has of them, since devices
 // leave reserved ends out.
-func (m Message) At(from, to int) string {
+func (m Message) At(from, to int) string { return string(m.Bytes(from, to)) }
+
+// Bytes is [Message.At] without a copy: of what may be a card's number no string must be made.
+func (m Message) Bytes(from, to int) []byte {
 	if from > len(m) {
-		return ""
+		return nil
 	}
-	return string(m[from-1 : min(to, len(m))])
+	return m[from-1 : min(to, len(m))]
 }
