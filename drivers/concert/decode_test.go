@@ -42,7 +42,7 @@ func TestDecode(t *testing.T) {
 		tag("CZ", "0300") + tag("CD", "0") + tag("AE", "01") + tag("AF", "11"): `"name":"payment","direction":"device","fields":{"result":"01","result_text":"not done","status":"11",` +
 			`"text":"abandoned by the operator","x_version":"0300"}`,
 		tag("CZ", "0300") + tag("AE", "10") + tag("CB", "0000001990") + tag("AA", testPAN) + tag("AC", "123456") + tag("ZT", tag("CK", "100")+tag("AK", base64.StdEncoding.EncodeToString([]byte("TICKET\n4111111111111111\n")))): `"name":"message",` +
-			`"direction":"device","fields":{"amount":1990,"auth_code":"123456","last4":"1111","lines":["TICKET","****************"],"pan":"************1111","result":"10","result_text":"done","x_ck":"100","x_version":"0300"}`,
+			`"direction":"device","fields":{"amount":1990,"auth_code":"123456","last4":"1111","lines":["TICKET","************1111"],"pan":"************1111","result":"10","result_text":"done","x_ck":"100","x_version":"0300"}`,
 		"CZ0040300CB0": `{"ok":false,"error":"truncated: 3 characters are no tag","protocol":"concert","name":"message","direction":"ecr","fields":{"x_version":"0300"}`,
 		"0200001990":   `{"ok":false,"error":"a message of 10 characters is neither E+ nor V3","protocol":"concert"`,
 	} {

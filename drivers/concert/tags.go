@@ -74,6 +74,9 @@ func (m *message) tag(t codec.Tag, offset int) {
 		m.read([]byte(t.Value), here.From)
 	default:
 		f.Text("x_"+strings.ToLower(stx.Printable([]byte(t.Name))), string(stx.Hidden([]byte(t.Value), stx.Numbers([]byte(t.Value)))))
+		for _, s := range stx.Numbers([]byte(t.Value)) {
+			m.Secret = append(m.Secret, stx.Span{From: here.From + s.From, To: here.From + s.To})
+		}
 	}
 }
 
@@ -84,6 +87,7 @@ func ticketLines(value string) []string {
 		return nil
 	}
 	lines := []string{}
+	stx.HideCards(text) // in groups
 	for line := range strings.Lines(string(stx.Hidden(text, stx.Numbers(text)))) {
 		lines = append(lines, stx.Printable([]byte(strings.TrimRight(line, "\r\n"))))
 	}

@@ -44,7 +44,9 @@ func TestMetricsOfADay(t *testing.T) {
 	}
 	j.Commit(&strange{Text: "poison"})
 	s := newStage(t, brokertest.Embedded(broker.Everyone), j, outboxtest.New("till-2"))
-	s.drained(s.run(j, nil))
+	l := s.run(j, nil)
+	s.drained(l)
+	l.stop() // two connections of one name end each other
 	topic := wire.Topic{Merchant: "shop", Till: "till-1"}
 	offset := int64(-1500)
 	birth := &wire.Birth{Till: "till-1", Online: true, At: clock(), ConnectedAt: clock(), Epoch: j.Head().Epoch, Seq: j.Head().Seq + 3, OffsetMS: &offset,
