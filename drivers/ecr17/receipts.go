@@ -99,8 +99,10 @@ func appendReceipt(text, payload []byte) []byte {
 		}
 		text = grown
 	}
+	at := len(text)
+	text = text[:at+len(piece)]
 	for i := range piece {
-		text = append(text, piece[i])
+		text[at+i] = piece[i]
 	}
 	return text
 }
