@@ -117,5 +117,14 @@ func (t *terminal) Status(ctx context.Context) (drivers.State, error) {
 	return drivers.State{Ready: true, Code: "ack"}, nil
 }
 
+// Alive says whether a terminal on TCP still holds its end, without writing to it: many hang up after each answer. A serial line has no end to lose.
+func (t *terminal) Alive() error {
+	if _, stream := t.link.(*streamLink); !stream {
+		return nil
+	}
+	_, err := t.link.probe(context.Background(), 0)
+	return err
+}
+
 // Close does nothing: the protocol has no log-off.
 func (t *terminal) Close(context.Context) error { return nil }
