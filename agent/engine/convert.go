@@ -13,7 +13,7 @@ func decision(r drivers.Result) record.Decision {
 	return record.Decision{
 		Status: r.Decision.Status(), Amount: r.Amount.Amount, Currency: r.Amount.Currency, Tip: r.Tip, Code: r.Code, Text: r.Text, Trace: r.Trace,
 		ReceiptNo: r.ReceiptNo, TerminalID: r.TerminalID, MerchantID: r.MerchantID, AuthCode: r.AuthCode, Brand: r.Brand, CardName: r.CardName,
-		Last4: r.Last4, Entry: r.Entry, Date: r.Date, Time: r.Time,
+		Last4: r.Last4, Entry: r.Entry, Date: r.Date, Time: r.Time, DateGuessed: r.DateGuessed,
 	}
 }
 
@@ -25,7 +25,7 @@ func stored(d *record.Decision) *drivers.Result {
 	return &drivers.Result{
 		Decision: drivers.Decision(d.Status), Amount: pos.Money{Amount: d.Amount, Currency: d.Currency}, Tip: d.Tip, Code: d.Code, Text: d.Text,
 		Trace: d.Trace, ReceiptNo: d.ReceiptNo, TerminalID: d.TerminalID, MerchantID: d.MerchantID, AuthCode: d.AuthCode, Brand: d.Brand,
-		CardName: d.CardName, Last4: d.Last4, Entry: d.Entry, Date: d.Date, Time: d.Time,
+		CardName: d.CardName, Last4: d.Last4, Entry: d.Entry, Date: d.Date, Time: d.Time, DateGuessed: d.DateGuessed,
 	}
 }
 

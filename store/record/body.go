@@ -146,6 +146,8 @@ type Decision struct {
 	Again      *Again       `cbor:"19,keyasint,omitempty" json:"again,omitempty"`    // of a refused offline approval: whether it may be collected again
 	Sealed     Hex          `cbor:"20,keyasint,omitempty" json:"sealed,omitempty"`   // of an offline approval by a reader: SHA-256 of the sealed vault entry
 	Card       Hex          `cbor:"21,keyasint,omitempty" json:"card,omitempty"`     // of the same: keyed hash of what the reader tells of the card
+
+	DateGuessed bool `cbor:"22,keyasint,omitempty" json:"date_guessed,omitempty"` // the terminal told no year, or no exact day; the till's clock completed it
 }
 
 // Again says how often and until when the money of a refused offline approval may be asked for again. The platform decides; the till only tells of it.
