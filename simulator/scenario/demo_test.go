@@ -245,12 +245,14 @@ func TestDemoTakesPhonesOfAllKinds(t *testing.T) {
 	s.ends(s.begin(`{"order":"qr-2","amount":340,"currency":"EUR","tender":"qr","scheme":"alipay"}`), "approved")
 
 	s.control("/network", `{"up":false}`)
-	for until := time.Now().Add(10 * time.Second); ; <-time.After(20 * time.Millisecond) {
-		if status := s.call("POST", s.ready.Till+"/v1/payments", `{"order":"code-3","amount":350,"currency":"EUR","tender":"code"}`, nil); status == http.StatusForbidden {
-			break
-		} else if time.Now().After(until) {
-			t.Fatalf("a code is taken offline: %d", status)
+	var now struct{ Mode string }
+	for until := time.Now().Add(10 * time.Second); now.Mode != "offline"; <-time.After(20 * time.Millisecond) {
+		if s.call("GET", s.ready.Till+"/v1/status", "", &now); time.Now().After(until) {
+			t.Fatalf("the till does not notice: %s", now.Mode)
 		}
+	}
+	if status := s.call("POST", s.ready.Till+"/v1/payments", `{"order":"code-3","amount":350,"currency":"EUR","tender":"code"}`, nil); status != http.StatusForbidden {
+		t.Errorf("a code is taken offline: %d", status)
 	}
 	own := s.begin(`{"order":"qr-3","amount":360,"currency":"EUR","tender":"qr"}`) // offline the till makes one itself
 	s.shown(own)
