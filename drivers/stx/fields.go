@@ -12,17 +12,25 @@ type Fields map[string]any
 
 func trim(s string) string { return strings.Trim(s, " ") }
 
-// Text sets a text, without the blanks at its ends.
+// Text sets a text, without the blanks at its ends and without card numbers.
 func (f Fields) Text(name, value string) {
-	if value = Printable([]byte(value)); value != "" {
+	if value = SafeText([]byte(value)); value != "" {
 		f[name] = value
 	}
 }
 
-// Number sets a number of digits, which zeros and blanks may fill up. A text that is no number goes under x_<name>.
+// mostDigits is more than any number of these families has, and fewer than a card's number.
+const mostDigits = 12
+
+// Number sets a number of digits, which zeros and blanks may fill up. A text that is no number goes under x_<name>, and stars in the place of one that is
+// too long: it may be a card's.
 func (f Fields) Number(name, value string) {
 	value = trim(value)
 	if value == "" {
+		return
+	}
+	if n := len(strings.TrimLeft(value, "0")); n > mostDigits {
+		f.Text("x_"+name, strings.Repeat("*", n))
 		return
 	}
 	n, err := strconv.ParseUint(value, 10, 63)

@@ -1,6 +1,10 @@
 package stx
 
-import "github.com/tillproof/tillproof/pos"
+import (
+	"bytes"
+
+	"github.com/tillproof/tillproof/pos"
+)
 
 // Lengths of card numbers (ISO/IEC 7812-1).
 const (
@@ -30,6 +34,22 @@ func HideCards(text []byte) {
 			run = run[:0]
 		}
 	}
+}
+
+// Cards are the parts of a payload that [HideCards] would hide.
+func Cards(payload []byte) (spans []Span) {
+	hidden := bytes.Clone(payload)
+	HideCards(hidden)
+	for i := range payload {
+		switch last := len(spans) - 1; {
+		case hidden[i] == payload[i]:
+		case last >= 0 && spans[last].To == i:
+			spans[last].To++
+		default:
+			spans = append(spans, Span{i, i + 1})
+		}
+	}
+	return spans
 }
 
 // hideRun hides every card number in a run of digits. Where other numbers stand next to one, the longest that fits is taken.

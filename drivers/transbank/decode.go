@@ -37,6 +37,7 @@ func understand(payload []byte) stx.Meaning {
 	if len(f) == 0 {
 		meaning.Fields = nil
 	}
+	meaning.Secret = stx.Cards(payload) // in whatever field
 	for _, n := range accounts(m) {
 		meaning.Secret = append(meaning.Secret, spanOf(payload, n))
 	}

@@ -1,6 +1,7 @@
 package transbank
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -21,6 +22,21 @@ func inWords(t *testing.T, payload string) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(string(text), `{"ok":true,"protocol":"transbank",`), "}")
+}
+
+// TestDecodeShowsNoCard: whichever field a terminal puts a card's number in.
+func TestDecodeShowsNoCard(t *testing.T) {
+	const pan = "4111111111111111"
+	for n := range 22 {
+		m := strings.Split("0210|00|597020000541|80000001|K7Q2M9|123456|4990|||1111|321|CR||||22112026|101112|||||", "|")
+		m[n] = pan
+		for _, o := range Decode(codec.Rules().Frame([]byte(strings.Join(m, "|")))) {
+			text, err := json.Marshal(o)
+			if err != nil || strings.Contains(string(text), pan[:12]) || strings.Contains(string(text), hex.EncodeToString([]byte(pan[:12]))) {
+				t.Errorf("field %d: %s, %v", n, text, err)
+			}
+		}
+	}
 }
 
 func TestDecode(t *testing.T) {
