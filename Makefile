@@ -3,7 +3,8 @@
 GO ?= go
 LINT_VERSION := v2.15.0
 LINT := $(CURDIR)/bin/golangci-lint
-RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens|faults|crash|crash/kills)$$|/agent/ui$$')
+LINES := ./drivers/zvt ./drivers/transbank ./drivers/ecr17 ./drivers/concert
+RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens|faults|crash|crash/kills)$$|/agent/ui$$|/drivers/(zvt|transbank|ecr17|concert)$$')
 
 export CGO_ENABLED ?= 1
 export GORACE = atexit_sleep_ms=0
@@ -15,6 +16,7 @@ check: setup
 	$(GO) build ./...
 	$(GO) vet ./...
 	LOOP_PAYMENTS=60 $(GO) test -race -timeout 10m $(RACE_PACKAGES)
+	$(GO) test -timeout 10m $(LINES)
 
 # Everything: installs what the tests need, then runs them all.
 test: setup

@@ -88,6 +88,7 @@ func (s *leakyShop) finish() {
 // TestCardDataOfTheEuropeanFamiliesIsNowhere is [TestCardDataIsNowhere] for ECR17 and Concert: numbers and tracks in results, reports, receipts, tickets,
 // progress texts and unknown tags.
 func TestCardDataOfTheEuropeanFamiliesIsNowhere(t *testing.T) {
+	t.Parallel()
 	s := &leakyShop{t: t, dir: t.TempDir(), output: map[string]*output{}}
 	italy, err := ecr17sim.New(ecr17sim.Options{Unmasked: true})
 	if err != nil {
@@ -128,6 +129,7 @@ func TestCardDataOfTheEuropeanFamiliesIsNowhere(t *testing.T) {
 
 // TestCardDataOfTransbankIsNowhere is the same for Chile, whose currency no other family takes.
 func TestCardDataOfTransbankIsNowhere(t *testing.T) {
+	t.Parallel()
 	s := &leakyShop{t: t, dir: t.TempDir(), output: map[string]*output{}}
 	pt, err := transbanksim.New(transbanksim.Options{CardAfter: 20 * time.Millisecond})
 	if err != nil {
@@ -147,6 +149,7 @@ func TestCardDataOfTransbankIsNowhere(t *testing.T) {
 // TestCardDataOfReadersIsNowhere draws bank cards through an encrypting reader, in its usual way and as one that sends them in clear, and through a stripe
 // reader for loyalty cards.
 func TestCardDataOfReadersIsNowhere(t *testing.T) {
+	t.Parallel()
 	s := &leakyShop{t: t, dir: t.TempDir(), output: map[string]*output{}}
 	reader, err := idtechsim.New(idtechsim.Options{})
 	if err != nil {
