@@ -246,6 +246,7 @@ func (t *till) makeEngine() (err error) {
 		o.CashSteps = map[pos.Currency]pos.Minor{t.config.Currency: step}
 	}
 	o.Hotlist = t.configs.hotlist
+	o.Codes = t.configs.codes
 	if o.Zone, err = time.LoadLocation(t.config.Timezone); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ type Configuration struct {
 	At      string            `json:"at,omitempty" format:"date-time" doc:"When the platform sent it, by its clock"`
 	Shop    *ConfiguredShop   `json:"shop,omitempty"`
 	Hotlist *HotlistState     `json:"hotlist,omitempty"`
+	Codes   *CodesState       `json:"codes,omitempty"`
 	Values  map[string]string `json:"values" doc:"For the shop's own programs"`
 }
 
@@ -26,6 +27,12 @@ type HotlistState struct {
 	Version  uint64 `json:"version"`
 	IssuedAt string `json:"issued_at" format:"date-time"`
 	Cards    int    `json:"cards" doc:"How many it names"`
+}
+
+// CodesState tells of the table of customers' payment codes.
+type CodesState struct {
+	Version int `json:"version" doc:"It counts where it is above that of the till's own table"`
+	Rules   int `json:"rules" doc:"How many it has"`
 }
 
 type configurationOutput struct{ Body Configuration }
@@ -55,6 +62,9 @@ func (s *server) configuration(context.Context, *struct{}) (*configurationOutput
 	}
 	if h := d.Hotlist; h != nil {
 		out.Body.Hotlist = &HotlistState{h.Version, Timestamp(h.IssuedAt), len(h.Cards)}
+	}
+	if c := d.Codes; c != nil {
+		out.Body.Codes = &CodesState{c.Version, len(c.Rules)}
 	}
 	return out, nil
 }

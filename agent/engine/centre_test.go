@@ -204,7 +204,7 @@ func (s *shop) onlineOptions(o engine.Options) engine.Options {
 	if s.centre == nil {
 		return o
 	}
-	o.Platform, o.CodeKey, o.Goods = s.centre, [32]byte{1}, s.goods
+	o.Platform, o.CodeKey, o.Goods, o.Codes = s.centre, [32]byte{1}, s.goods, s.codes
 	o.Tenders = []pos.Tender{pos.Cash, pos.Card, pos.Code, pos.QR}
 	o.QR = []engine.QR{
 		{Scheme: "wechat", Source: record.FromPlatform, TTL: time.Minute},

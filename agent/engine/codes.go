@@ -58,9 +58,17 @@ func (e *Engine) recall() error {
 	return nil
 }
 
+// classify judges a code by the table in force.
+func (e *Engine) classify(text string) code.Class {
+	if e.opts.Codes == nil {
+		return code.Classify(text)
+	}
+	return e.opts.Codes().Classify(text)
+}
+
 // present classifies a trimmed code and makes the record that must be durable before it leaves.
 func (e *Engine) present(id pos.PaymentID, text string) (*record.Presented, error) {
-	class := code.Classify(text)
+	class := e.classify(text)
 	if !class.Kind.Payable() {
 		return nil, errCode(class.Note)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/qr/code"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
 	"github.com/tillproof/tillproof/store/vault"
@@ -32,10 +33,11 @@ type Options struct {
 	Mode func() pos.Mode // whether the platform can be asked now
 	Log  *slog.Logger
 
-	Platform Platform // nil when none is configured: codes and the platform's QRs are refused then
-	QR       []QR     // what the till can show, the shop's favourite first
-	CodeKey  [32]byte // for the hashes of customers' codes; the same over restarts
-	Goods    Goods    // nil for none
+	Platform Platform          // nil when none is configured: codes and the platform's QRs are refused then
+	QR       []QR              // what the till can show, the shop's favourite first
+	Codes    func() code.Table // by which customers' codes are told apart; nil for the built-in table
+	CodeKey  [32]byte          // for the hashes of customers' codes; the same over restarts
+	Goods    Goods             // nil for none
 
 	// Of card readers. All three are needed where there is one.
 	Vault   *vault.Vault

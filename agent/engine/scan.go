@@ -59,7 +59,7 @@ func (e *Engine) Scanned(device pos.DeviceName, text, symbology string) Scan {
 }
 
 func (e *Engine) scannedForPayment(s Scan, payment pos.PaymentID) Scan {
-	class := code.Classify(code.Trim(s.Text))
+	class := e.classify(code.Trim(s.Text))
 	s.Payment = payment
 	if !class.Kind.Payable() {
 		s.Note = class.Note

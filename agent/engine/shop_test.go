@@ -20,6 +20,7 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt"
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/qr/code"
 	"github.com/tillproof/tillproof/simulator/zvtsim"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/journal"
@@ -47,6 +48,7 @@ type shop struct {
 	swiper  *swiper                                         // nil for a shop without a card reader
 	centre  *centre                                         // nil for a shop without a platform
 	goods   engine.Goods                                    // of a shop with a platform
+	codes   func() code.Table                               // of the same; nil for the built-in one
 	lacks   []drivers.Function                              // of every terminal; counts from the next start
 	dress   func(drivers.CardTerminal) drivers.CardTerminal // what the engine gets instead of the driver; nil for the driver
 	running sync.WaitGroup

@@ -16,6 +16,7 @@ type Document struct {
 	At      int64             `cbor:"at" json:"at"`           // the platform's clock, milliseconds since 1970-01-01 UTC
 	Shop    *Shop             `cbor:"shop,omitempty" json:"shop,omitempty"`
 	Hotlist *policy.Hotlist   `cbor:"hotlist,omitempty" json:"hotlist,omitempty"` // counts where it is newer than the policy's own
+	Codes   *Codes            `cbor:"codes,omitempty" json:"codes,omitempty"`     // whose payment codes are whose
 	Values  map[string]string `cbor:"values,omitempty" json:"values,omitempty"`   // for the shop's own programs
 }
 
@@ -48,6 +49,9 @@ func (d *Document) Check() error {
 	}
 	if h := d.Hotlist; h != nil && (h.MaxAge <= 0 || h.Version < 1 || len(h.Cards) > MaxCards) {
 		return fmt.Errorf("a hotlist needs a version and max_age_s above 0, and names at most %d cards", MaxCards)
+	}
+	if err := d.Codes.check(); err != nil {
+		return err
 	}
 	return d.Shop.check()
 }

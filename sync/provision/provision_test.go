@@ -62,6 +62,44 @@ func TestTheLargestDocumentFits(t *testing.T) {
 	for i := range provision.MaxValues {
 		d.Values[strings.Repeat("n", i+1)] = strings.Repeat("v", provision.MaxText)
 	}
+	d.Codes = &provision.Codes{Version: 2}
+	for range provision.MaxRules {
+		r := provision.CodeRule{Scheme: strings.Repeat("s", 40), Name: strings.Repeat("n", 40), Form: "alphanumeric", Least: 16, Most: 8192, Enabled: true}
+		for range 16 {
+			r.Prefixes = append(r.Prefixes, strings.Repeat("p", 16))
+		}
+		d.Codes.Rules = append(d.Codes.Rules, r)
+	}
+	if _, err := provision.Seal(d, signer(t, 1)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestATableOfCodesMakesSense(t *testing.T) {
+	good := provision.CodeRule{Scheme: "wechat", Name: "WeChat Pay", Form: "digits", Prefixes: []string{"10", "160"}, Least: 18, Most: 18, Enabled: true}
+	for name, change := range map[string]func(*provision.Codes){
+		"no version": func(c *provision.Codes) { c.Version = 0 },
+		"no rules":   func(c *provision.Codes) { c.Rules = nil },
+		"too many":   func(c *provision.Codes) { c.Rules = make([]provision.CodeRule, provision.MaxRules+1) },
+		"scheme":     func(c *provision.Codes) { c.Rules[0].Scheme = "We Chat" },
+		"name":       func(c *provision.Codes) { c.Rules[0].Name = "" },
+		"form":       func(c *provision.Codes) { c.Rules[0].Form = "roman" },
+		"lengths":    func(c *provision.Codes) { c.Rules[0].Most = 17 },
+		"prefixes":   func(c *provision.Codes) { c.Rules[0].Prefixes = nil },
+		"a prefix":   func(c *provision.Codes) { c.Rules[0].Prefixes = []string{""} },
+	} {
+		d := document()
+		d.Codes = &provision.Codes{Version: 2, Rules: []provision.CodeRule{good}}
+		if _, err := provision.Seal(d, signer(t, 1)); err != nil {
+			t.Fatal(err)
+		}
+		change(d.Codes)
+		if _, err := provision.Seal(d, signer(t, 1)); err == nil {
+			t.Errorf("%s: signed", name)
+		}
+	}
+	d := document()
+	d.Codes = &provision.Codes{Version: 2, Rules: []provision.CodeRule{{Scheme: "mot_transit", Name: "a transit card", Form: "mot_layout", Enabled: true}}}
 	if _, err := provision.Seal(d, signer(t, 1)); err != nil {
 		t.Error(err)
 	}

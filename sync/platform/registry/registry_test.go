@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -202,6 +204,7 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		"two limits":                  limit("limit-2", "till-1"),
 		"a fee's date":                wrong,
 		"settings of another's till":  &registry.Settings{Merchant: "acme", Till: "till-9"},
+		"a table of no codes":         &registry.Settings{Merchant: "acme", Codes: &provision.Codes{Version: 1}},
 		"a language that nobody has":  &registry.Settings{Merchant: "acme", Shop: &provision.Shop{Languages: []string{"xx"}}},
 		"role":                        &registry.Person{Name: "ann", Role: "king"},
 		"name that breaks the screen": &registry.Merchant{Merchant: "shop", Name: "\xff"},
@@ -284,7 +287,13 @@ func TestATillsOwnSettingsComeBeforeItsMerchants(t *testing.T) {
 	}
 	s.put(&registry.Settings{Merchant: "acme", Shop: &provision.Shop{Name: "all"}})
 	told("all")
-	s.put(&registry.Settings{Merchant: "acme", Till: "till-1", Shop: &provision.Shop{Name: "own"}})
+	codes := &provision.Codes{Version: 2, Rules: []provision.CodeRule{{Scheme: "newpay", Name: "New Pay", Form: "digits", Prefixes: []string{"99"}, Least: 18, Most: 18}}}
+	s.put(&registry.Settings{Merchant: "acme", Till: "till-1", Shop: &provision.Shop{Name: "own"}, Codes: codes})
+	if list, err := s.Configurations(ctx); err != nil || !slices.ContainsFunc(list, func(c registry.Configuration) bool {
+		return c.Till == "till-1" && reflect.DeepEqual(c.Document.Codes, codes)
+	}) {
+		t.Errorf("the table of codes is not sent: %+v, %v", list, err)
+	}
 	told("own")
 	if _, err := s.Enable(ctx, registry.KindSettings, "till-1", registry.Any, false); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ type Settings struct {
 	Version  uint64            `json:"version"`        // set by the registry: grows with every change, above those of all settings of the merchant
 	Shop     *provision.Shop   `json:"shop,omitempty"`
 	Hotlist  *policy.Hotlist   `json:"hotlist,omitempty"`
+	Codes    *provision.Codes  `json:"codes,omitempty"`  // whose payment codes are whose, where the till's own table is older
 	Values   map[string]string `json:"values,omitempty"` // for programs of the shop; a till shows them and uses none
 }
 
@@ -42,7 +43,7 @@ func (s *Settings) check() error {
 
 // Document is the configuration that a till is sent; its till and time are the caller's to fill in.
 func (s *Settings) Document() *provision.Document {
-	return &provision.Document{Version: max(s.Version, 1), Shop: s.Shop, Hotlist: s.Hotlist, Values: s.Values}
+	return &provision.Document{Version: max(s.Version, 1), Shop: s.Shop, Hotlist: s.Hotlist, Codes: s.Codes, Values: s.Values}
 }
 
 func (s *Settings) fit(ctx context.Context, e *edit, before Thing) error {
