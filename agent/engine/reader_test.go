@@ -69,10 +69,10 @@ func TestTheCallCarriesASwipeThatOnlyThePlatformOpens(t *testing.T) {
 		id := r.sells(500, "1111")
 		r.acknowledge()
 		r.goOnline()
-		if len(c.blobs) != 1 {
-			t.Fatalf("%d blobs", len(c.blobs))
+		if len(c.forwarded()) != 1 {
+			t.Fatalf("%d blobs", len(c.forwarded()))
 		}
-		got, err := r.codec.OpenSwipe(c.blobs[0], r.key, till, id)
+		got, err := r.codec.OpenSwipe(c.forwarded()[0], r.key, till, id)
 		if err != nil || !bytes.Equal(got.Opaque, secret()) || got.Reader != "SIM0000001" || got.Format != "fake" {
 			t.Errorf("%+v, %v", got, err)
 		}
@@ -128,14 +128,14 @@ func TestStoreAndForward(t *testing.T) {
 		}
 		r.allWiped()
 		r.goOnline()
-		if len(c.blobs) > 0 {
+		if len(c.forwarded()) > 0 {
 			t.Error("the entry left before its records")
 		}
 		r.acknowledge()
-		s.until("the platform has it", func() bool { return len(c.blobs) == 1 })
+		s.until("the platform has it", func() bool { return len(c.forwarded()) == 1 })
 		<-time.After(21 * time.Minute)
-		if len(c.blobs) != 1 || c.count(wire.OpCapture, id) < 2 {
-			t.Errorf("%d blobs, %d calls", len(c.blobs), c.count(wire.OpCapture, id))
+		if len(c.forwarded()) != 1 || c.count(wire.OpCapture, id) < 2 {
+			t.Errorf("%d blobs, %d calls", len(c.forwarded()), c.count(wire.OpCapture, id))
 		}
 		r.entries(1) // until there is an answer
 		c.pay(id, pos.Captured, 1250)
@@ -165,8 +165,8 @@ func TestWhatIsDeclinedLaterIsErasedTooAndTriedAgainWithoutTheCard(t *testing.T)
 			t.Fatal(err)
 		}
 		s.until("it is captured", func() bool { return s.payment(id).Status == pos.Captured })
-		if len(c.blobs) != 1 {
-			t.Errorf("%d blobs", len(c.blobs))
+		if len(c.forwarded()) != 1 {
+			t.Errorf("%d blobs", len(c.forwarded()))
 		}
 	})
 }
@@ -229,8 +229,8 @@ func TestADeathBetweenTheEntryAndTheRecord(t *testing.T) {
 		s.status(second, pos.ApprovedOffline)
 		r.acknowledge()
 		r.goOnline()
-		if len(c.blobs) != 1 || c.count(wire.OpCapture, id) > 0 {
-			t.Errorf("%d blobs were forwarded", len(c.blobs))
+		if len(c.forwarded()) != 1 || c.count(wire.OpCapture, id) > 0 {
+			t.Errorf("%d blobs were forwarded", len(c.forwarded()))
 		}
 	})
 }
@@ -263,7 +263,7 @@ func TestADamagedEntryIsKeptAndNotSent(t *testing.T) {
 		}
 		r.goOnline()
 		<-time.After(time.Minute)
-		if len(c.blobs) > 0 || c.count(wire.OpCapture, id) > 0 {
+		if len(c.forwarded()) > 0 || c.count(wire.OpCapture, id) > 0 {
 			t.Error("it was sent")
 		}
 		r.entries(1)
@@ -281,7 +281,7 @@ func TestADamagedEntryIsKeptAndNotSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-time.After(time.Minute)
-		if len(c.blobs) > 0 {
+		if len(c.forwarded()) > 0 {
 			t.Error("something else was sent")
 		}
 		stuck("record names")
@@ -290,7 +290,7 @@ func TestADamagedEntryIsKeptAndNotSent(t *testing.T) {
 
 func TestWhatThePlatformCannotOpenIsKept(t *testing.T) {
 	readerShop(t, func(s *shop, r *swiper, c *centre) {
-		c.refuses = "opaque_unreadable"
+		c.refuse("opaque_unreadable")
 		r.goOffline(cards())
 		id := r.sells(700, "1111")
 		r.acknowledge()
@@ -299,9 +299,9 @@ func TestWhatThePlatformCannotOpenIsKept(t *testing.T) {
 		r.entries(1)
 		s.status(s.payment(id), pos.ApprovedOffline)
 		c.mu.Lock()
-		c.refuses = ""
+		c.refuse("")
 		c.mu.Unlock()
-		s.until("the platform has it", func() bool { return len(c.blobs) == 1 })
+		s.until("the platform has it", func() bool { return len(c.forwarded()) == 1 })
 		if state, _ := s.engine.VaultState(); len(state.Stuck) > 0 {
 			t.Errorf("%+v", state)
 		}
@@ -442,8 +442,8 @@ func TestAPromiseIsVoidedWhileNobodyElseKnowsOfIt(t *testing.T) {
 		}
 		r.goOnline()
 		r.entries(1)
-		if len(c.blobs) != 1 || c.count(wire.OpCapture, id) > 0 {
-			t.Errorf("%d blobs", len(c.blobs))
+		if len(c.forwarded()) != 1 || c.count(wire.OpCapture, id) > 0 {
+			t.Errorf("%d blobs", len(c.forwarded()))
 		}
 	})
 }

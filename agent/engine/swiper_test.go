@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -173,6 +174,20 @@ func (r *swiper) allWiped() {
 
 // acknowledge lets the platform have all records.
 func (r *swiper) acknowledge() { r.journal.Acknowledge(nil, r.journal.Head()) }
+
+// forwarded is what the platform was handed of cards so far.
+func (c *centre) forwarded() [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.blobs)
+}
+
+// refuse has the platform refuse swipes for a reason, "" for none.
+func (c *centre) refuse(code string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refuses = code
+}
 
 // forward takes an offline approval to be collected. The caller holds mu.
 func (c *centre) forward(call *wire.Call) *wire.Outcome {
