@@ -38,6 +38,7 @@ var ranks = []struct {
 		[]string{"sync/platform/registry", "sync/platform/pki", "sync/platform/work"}},
 	{"what is owed is computed from what is known", []string{"sync/platform/settle"}},
 	{"the back office shows what the parts know", []string{"sync/platform/office"}},
+	{"simulated devices of all families keep their memories and lose their wires alike", []string{"simulator/chassis"}},
 	{"keys of a test are derived alike by the reader that encrypts and the acquirer that decrypts", []string{"simulator/dukpt"}},
 	{"an acquirer opens what a reader has encrypted", []string{"simulator/acquirer"}},
 	{"only the list knows all drivers; the platform never sees the till; devices are simulated below every driver",

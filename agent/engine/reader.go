@@ -69,7 +69,7 @@ func (e *Engine) AttendReader(ctx context.Context, name pos.DeviceName, device d
 	why := reason{"device_unavailable", "The card reader was given up before a card was read; nothing was taken."}
 	defer func() { e.abandonReader(r, why) }()
 	for {
-		swipe, err := device.Read(ctx, func(p drivers.Progress) { r.say(p.Text) })
+		swipe, err := device.Read(ctx, func(p drivers.Progress) { r.show(p.Text) })
 		switch {
 		case err == nil:
 			e.swiped(r, &swipe)
@@ -234,6 +234,15 @@ func (r *reader) set(state DeviceState, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.state, r.text = state, text
+}
+
+// show tells the cashier what the reader does for the sale that waits. Without one there is nothing to tell: it would stand beside the device for good.
+func (r *reader) show(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.armed != nil {
+		r.armed.text = text
+	}
 }
 
 // say tells the cashier something: of the sale that waits, or of the reader.

@@ -1,16 +1,13 @@
 package concertsim
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // Memory is what a terminal keeps over power loss, as it stands in its file: one JSON object with these keys, amounts as integers in minor
@@ -72,17 +69,7 @@ func (t Transaction) Counts() bool { return t.Kind == Debit && !t.Cancelled }
 func (t Transaction) Returns() bool { return t.Kind == Credit }
 
 // Load reads the memory of a terminal, whether it runs or not. The error is fs.ErrNotExist where none was written yet.
-func Load(path string) (Memory, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return Memory{}, err
-	}
-	var m Memory
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return Memory{}, fmt.Errorf("the memory of the simulated terminal, %s, is damaged: %w", path, err)
-	}
-	return m, nil
-}
+func Load(path string) (Memory, error) { return chassis.Load[Memory](path) }
 
 // Totals are the money that the terminal took less what it gave back, collected or not: tender card by currency. The count is that of the
 // debits that count; a credit lowers the amount only.
@@ -109,27 +96,6 @@ func loadOrNew(o Options) (Memory, error) {
 		return Memory{Contract: "0123456789", Currency: o.Currency, Transactions: []Transaction{}, Refusals: []Refusal{}, Collections: []Collection{}}, nil
 	}
 	return m, err
-}
-
-// save writes the memory in one step that power loss cannot cut in two: temporary file, flush, rename.
-func (m *Memory) save(path string) error {
-	if path == "" {
-		return nil
-	}
-	raw, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(raw)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // clone is a copy that shares nothing.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tillproof/tillproof/drivers/concert/codec"
 	"github.com/tillproof/tillproof/drivers/stx"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // What ends a wait.
@@ -22,8 +23,7 @@ type session struct {
 	t      *Terminal
 	ctx    context.Context
 	wire   io.ReadWriteCloser
-	chunks chan []byte   // closed when the wire is lost
-	stop   chan struct{} // ends the reader
+	intake *chassis.Intake
 	broken bool
 
 	decoder stx.Decoder
@@ -35,34 +35,8 @@ type session struct {
 }
 
 func newSession(ctx context.Context, t *Terminal, wire io.ReadWriteCloser) *session {
-	s := &session{t: t, ctx: ctx, wire: wire, chunks: make(chan []byte), stop: make(chan struct{}), decoder: stx.Decoder{Rules: codec.Rules()}}
-	go s.read()
+	s := &session{t: t, ctx: ctx, wire: wire, intake: chassis.NewIntake(wire), decoder: stx.Decoder{Rules: codec.Rules()}}
 	return s
-}
-
-// read is the goroutine that turns blocking reads into something that can be waited for with a time limit.
-func (s *session) read() {
-	defer close(s.chunks)
-	for {
-		buf := make([]byte, 512)
-		n, err := s.wire.Read(buf)
-		if err != nil {
-			return
-		}
-		select {
-		case s.chunks <- buf[:n]:
-		case <-s.stop:
-			return
-		}
-	}
-}
-
-// end closes the wire and waits for the reader.
-func (s *session) end() {
-	close(s.stop)
-	_ = s.wire.Close()
-	for range s.chunks {
-	}
 }
 
 // why says what ended the session.
@@ -95,7 +69,7 @@ func (s *session) wait(until time.Time, wake bool) ([]byte, error) {
 	case <-s.ctx.Done():
 		s.broken = true
 		return nil, s.why()
-	case b, ok := <-s.chunks:
+	case b, ok := <-s.intake.Chunks:
 		if !ok {
 			s.broken = true
 			return nil, s.why()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // Generation is the form of the messages that a terminal speaks.
@@ -134,7 +135,7 @@ func (t *Terminal) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
 	t.plug(true)
 	defer t.plug(false)
 	s := newSession(ctx, t, wire)
-	defer s.end()
+	defer s.intake.Close()
 	if t.options.Stream {
 		return s.streams()
 	}
@@ -143,23 +144,7 @@ func (t *Terminal) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
 
 // Run serves one wire after the other, as next plugs them in, until ctx ends or next fails. A lost wire is followed by a second of rest.
 func (t *Terminal) Run(ctx context.Context, next func(context.Context) (io.ReadWriteCloser, error)) error {
-	for {
-		wire, err := next(ctx)
-		if err != nil {
-			return err
-		}
-		err = t.Serve(ctx, wire)
-		if ctx.Err() != nil || errors.Is(err, ErrClosed) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.ctx.Done():
-			return ErrClosed
-		case <-time.After(time.Second):
-		}
-	}
+	return chassis.Life{On: t.ctx, Closed: ErrClosed, Rest: time.Second, Serve: t.Serve}.Run(ctx, next)
 }
 
 // Close switches the terminal off and waits for Serve to end. A customer who has not come to an end is not charged.
@@ -205,5 +190,5 @@ func (t *Terminal) change(alter func(*Memory)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	alter(&t.memory)
-	return t.memory.save(t.options.Path)
+	return chassis.Save(t.options.Path, &t.memory)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tillproof/tillproof/drivers/ecr17/codec"
 	"github.com/tillproof/tillproof/drivers/stx"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // What ends a wait.
@@ -30,8 +31,7 @@ type session struct {
 	t      *Terminal
 	ctx    context.Context
 	wire   io.ReadWriteCloser
-	chunks chan []byte   // closed when the wire is lost
-	stop   chan struct{} // ends the reader
+	intake *chassis.Intake
 	broken bool
 
 	rules   *stx.Rules
@@ -44,34 +44,8 @@ type session struct {
 func newSession(ctx context.Context, t *Terminal, wire io.ReadWriteCloser) *session {
 	rules := codec.Rules()
 	rules.Scope = t.options.Scope
-	s := &session{t: t, ctx: ctx, wire: wire, chunks: make(chan []byte), stop: make(chan struct{}), rules: rules, decoder: stx.Decoder{Rules: rules}}
-	go s.read()
+	s := &session{t: t, ctx: ctx, wire: wire, intake: chassis.NewIntake(wire), rules: rules, decoder: stx.Decoder{Rules: rules}}
 	return s
-}
-
-// read is the goroutine that turns blocking reads into something that can be waited for with a time limit.
-func (s *session) read() {
-	defer close(s.chunks)
-	for {
-		buf := make([]byte, 512)
-		n, err := s.wire.Read(buf)
-		if err != nil {
-			return
-		}
-		select {
-		case s.chunks <- buf[:n]:
-		case <-s.stop:
-			return
-		}
-	}
-}
-
-// end closes the wire and waits for the reader.
-func (s *session) end() {
-	close(s.stop)
-	_ = s.wire.Close()
-	for range s.chunks {
-	}
 }
 
 // run answers commands until the wire is lost.
@@ -129,7 +103,7 @@ func (s *session) pump(until time.Time) error {
 	case <-s.ctx.Done():
 		s.broken = true
 		return s.why()
-	case b, ok := <-s.chunks:
+	case b, ok := <-s.intake.Chunks:
 		return s.take(b, ok)
 	case <-over:
 	}

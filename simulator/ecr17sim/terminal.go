@@ -10,6 +10,7 @@ import (
 
 	"github.com/tillproof/tillproof/drivers/stx"
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // Options of a terminal.
@@ -128,32 +129,17 @@ func (t *Terminal) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()
 	s := newSession(ctx, t, wire)
-	defer s.end()
+	defer s.intake.Close()
 	return s.run()
 }
 
 // Run serves one wire after the other, as next plugs them in, until ctx ends or next fails. A lost wire is followed by a second of rest.
 func (t *Terminal) Run(ctx context.Context, next func(context.Context) (io.ReadWriteCloser, error)) error {
-	for {
-		wire, err := next(ctx)
-		if err != nil {
-			return err
-		}
-		err = t.Serve(ctx, wire)
-		if ctx.Err() != nil || errors.Is(err, ErrClosed) || t.ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
-		}
-		if t.options.CloseAfter {
-			continue // it listens at once
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.ctx.Done():
-			return ErrClosed
-		case <-time.After(time.Second):
-		}
+	rest := time.Second
+	if t.options.CloseAfter {
+		rest = 0 // it listens at once
 	}
+	return chassis.Life{On: t.ctx, Closed: ErrClosed, Rest: rest, Serve: t.Serve}.Run(ctx, next)
 }
 
 // Close switches the terminal off and waits for Serve to end. A customer who is still at it pays nothing.
@@ -220,5 +206,5 @@ func (t *Terminal) change(alter func(*Memory)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	alter(&t.memory)
-	return t.memory.save(t.options.Path)
+	return chassis.Save(t.options.Path, &t.memory)
 }

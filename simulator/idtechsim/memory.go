@@ -2,16 +2,14 @@ package idtechsim
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/idtech/codec"
+	"github.com/tillproof/tillproof/simulator/chassis"
 	"github.com/tillproof/tillproof/simulator/dukpt"
 )
 
@@ -32,17 +30,7 @@ func factory() map[string]string {
 }
 
 // Load reads the memory of a reader, whether it runs or not. The error is fs.ErrNotExist where none was written yet.
-func Load(path string) (Memory, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return Memory{}, err
-	}
-	var m Memory
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return Memory{}, fmt.Errorf("the memory of the simulated reader, %s, is damaged: %w", path, err)
-	}
-	return m, nil
-}
+func Load(path string) (Memory, error) { return chassis.Load[Memory](path) }
 
 // loadOrNew reads the memory, or begins one as the options want.
 func loadOrNew(o Options) (Memory, error) {
@@ -55,30 +43,9 @@ func loadOrNew(o Options) (Memory, error) {
 	}
 	stored, err := Load(o.Path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return m, m.save(o.Path)
+		return m, chassis.Save(o.Path, &m)
 	}
 	return stored, err
-}
-
-// save writes the memory in one step that power loss cannot cut in two. Without a path nothing is kept.
-func (m *Memory) save(path string) error {
-	if path == "" {
-		return nil
-	}
-	raw, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(raw)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 func (m *Memory) copy() Memory {

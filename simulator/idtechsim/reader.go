@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/simulator/chassis"
 	"github.com/tillproof/tillproof/simulator/dukpt"
 )
 
@@ -142,7 +143,7 @@ func (r *Reader) change(alter func(*Memory)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	alter(&r.memory)
-	return r.memory.save(r.options.Path)
+	return chassis.Save(r.options.Path, &r.memory)
 }
 
 // Swipe draws cards through the reader: what they make goes out in one piece, one behind the other. It fails when the wire does.
@@ -165,7 +166,7 @@ func (r *Reader) Draw(c Card) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out, err := r.output(c)
-	return append(slices.Clone(c.Junk), out...), errors.Join(err, r.memory.save(r.options.Path))
+	return append(slices.Clone(c.Junk), out...), errors.Join(err, chassis.Save(r.options.Path, &r.memory))
 }
 
 // Send puts bytes on the line, in the pieces that the options want.

@@ -1,15 +1,12 @@
 package transbanksim
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // Memory is what a terminal keeps over power loss, as it stands in its file: one JSON object with these keys, amounts in whole pesos.
@@ -48,17 +45,7 @@ type Settlement struct {
 }
 
 // Load reads the memory of a terminal, whether it runs or not. The error is fs.ErrNotExist where none was written yet.
-func Load(path string) (Memory, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return Memory{}, err
-	}
-	var m Memory
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return Memory{}, fmt.Errorf("the memory of the simulated terminal, %s, is damaged: %w", path, err)
-	}
-	return m, nil
-}
+func Load(path string) (Memory, error) { return chassis.Load[Memory](path) }
 
 // Totals are the money that the terminal took, settled or not: tender card in CLP.
 func (m Memory) Totals() pos.Totals {
@@ -96,22 +83,4 @@ func loadOrNew(o Options) (Memory, error) {
 		return Memory{MerchantID: o.MerchantID, TerminalID: o.TerminalID, Sales: []Sale{}, Settlements: []Settlement{}}, nil
 	}
 	return m, err
-}
-
-// save writes the memory in one step that power loss cannot cut in two: temporary file, flush, rename.
-func (m *Memory) save(path string) error {
-	raw, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(raw)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

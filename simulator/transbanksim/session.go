@@ -8,6 +8,7 @@ import (
 
 	"github.com/tillproof/tillproof/drivers/stx"
 	"github.com/tillproof/tillproof/drivers/transbank/codec"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // What ends a wait.
@@ -24,8 +25,7 @@ type session struct {
 	t      *Terminal
 	ctx    context.Context
 	wire   io.ReadWriteCloser
-	chunks chan []byte   // closed when the wire is lost
-	stop   chan struct{} // ends the reader
+	intake *chassis.Intake
 	broken bool
 
 	decoder stx.Decoder
@@ -35,34 +35,8 @@ type session struct {
 }
 
 func newSession(ctx context.Context, t *Terminal, wire io.ReadWriteCloser) *session {
-	s := &session{t: t, ctx: ctx, wire: wire, chunks: make(chan []byte), stop: make(chan struct{}), decoder: stx.Decoder{Rules: codec.Rules()}}
-	go s.read()
+	s := &session{t: t, ctx: ctx, wire: wire, intake: chassis.NewIntake(wire), decoder: stx.Decoder{Rules: codec.Rules()}}
 	return s
-}
-
-// read is the goroutine that turns blocking reads into something that can be waited for with a time limit.
-func (s *session) read() {
-	defer close(s.chunks)
-	for {
-		buf := make([]byte, 512)
-		n, err := s.wire.Read(buf)
-		if err != nil {
-			return
-		}
-		select {
-		case s.chunks <- buf[:n]:
-		case <-s.stop:
-			return
-		}
-	}
-}
-
-// end closes the wire and waits for the reader.
-func (s *session) end() {
-	close(s.stop)
-	_ = s.wire.Close()
-	for range s.chunks {
-	}
 }
 
 // wait is the time until the customer of an older wire is served. What the till says meanwhile is not heard.
@@ -73,7 +47,7 @@ func (s *session) wait() error {
 			return nil
 		case <-s.ctx.Done():
 			return s.ctx.Err()
-		case _, ok := <-s.chunks:
+		case _, ok := <-s.intake.Chunks:
 			if !ok {
 				return errLost
 			}
@@ -143,7 +117,7 @@ func (s *session) chunk(until time.Time) ([]byte, error) {
 		return nil, errLost
 	}
 	select {
-	case chunk, ok := <-s.chunks:
+	case chunk, ok := <-s.intake.Chunks:
 		if ok {
 			return chunk, nil
 		}
@@ -161,7 +135,7 @@ func (s *session) chunk(until time.Time) ([]byte, error) {
 func (s *session) rest(d time.Duration) error {
 	over := time.NewTimer(d)
 	defer over.Stop()
-	chunks := s.chunks
+	chunks := s.intake.Chunks
 	for {
 		select {
 		case _, ok := <-chunks:

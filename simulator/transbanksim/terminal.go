@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // Options of a terminal.
@@ -109,7 +111,7 @@ func (t *Terminal) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()
 	s := newSession(ctx, t, wire)
-	defer s.end()
+	defer s.intake.Close()
 	if err := s.wait(); err != nil {
 		return t.why(err)
 	}
@@ -126,23 +128,7 @@ func (t *Terminal) why(err error) error {
 
 // Run serves one wire after the other, as next plugs them in, until ctx ends or next fails. A lost wire is followed by a second of rest.
 func (t *Terminal) Run(ctx context.Context, next func(context.Context) (io.ReadWriteCloser, error)) error {
-	for {
-		wire, err := next(ctx)
-		if err != nil {
-			return err
-		}
-		err = t.Serve(ctx, wire)
-		if ctx.Err() != nil || errors.Is(err, ErrClosed) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.ctx.Done():
-			return ErrClosed
-		case <-time.After(time.Second):
-		}
-	}
+	return chassis.Life{On: t.ctx, Closed: ErrClosed, Rest: time.Second, Serve: t.Serve}.Run(ctx, next)
 }
 
 // Close switches the terminal off and waits for Serve to end.
@@ -185,5 +171,5 @@ func (t *Terminal) change(alter func(*Memory)) error {
 	if t.options.Path == "" {
 		return nil
 	}
-	return t.memory.save(t.options.Path)
+	return chassis.Save(t.options.Path, &t.memory)
 }

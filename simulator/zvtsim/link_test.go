@@ -12,6 +12,7 @@ import (
 
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 func TestLinkRules(t *testing.T) {
@@ -79,7 +80,7 @@ func TestMemorySurvivesAndTracesAreNeverReused(t *testing.T) {
 		{Trace: 999_998, Amount: 100, Currency: "EUR", Kind: Payment},
 		{Trace: 999_999, Amount: 200, Currency: "EUR", Kind: Payment, Open: true},
 	}}
-	if err := m.save(path); err != nil {
+	if err := chassis.Save(path, &m); err != nil {
 		t.Fatal(err)
 	}
 	pt, err := New(Options{Path: path})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // What ends a wait.
@@ -22,8 +23,7 @@ type session struct {
 	t      *Terminal
 	ctx    context.Context
 	wire   io.ReadWriteCloser
-	chunks chan []byte   // closed when the wire is lost
-	stop   chan struct{} // ends the reader
+	intake *chassis.Intake
 	broken bool
 	mute   bool // the line is silent in both directions
 
@@ -41,34 +41,8 @@ type session struct {
 }
 
 func newSession(ctx context.Context, t *Terminal, wire io.ReadWriteCloser) *session {
-	s := &session{t: t, ctx: ctx, wire: wire, chunks: make(chan []byte), stop: make(chan struct{})}
-	go s.read()
+	s := &session{t: t, ctx: ctx, wire: wire, intake: chassis.NewIntake(wire)}
 	return s
-}
-
-// read is the goroutine that turns blocking reads into something that can be waited for with a time limit.
-func (s *session) read() {
-	defer close(s.chunks)
-	for {
-		buf := make([]byte, 512)
-		n, err := s.wire.Read(buf)
-		if err != nil {
-			return
-		}
-		select {
-		case s.chunks <- buf[:n]:
-		case <-s.stop:
-			return
-		}
-	}
-}
-
-// end closes the wire and waits for the reader.
-func (s *session) end() {
-	close(s.stop)
-	_ = s.wire.Close()
-	for range s.chunks {
-	}
 }
 
 // run answers commands until the wire is lost.
@@ -131,7 +105,7 @@ func (s *session) pump(until time.Time) error {
 	case <-s.ctx.Done():
 		s.broken = true
 		return s.why()
-	case b, ok := <-s.chunks:
+	case b, ok := <-s.intake.Chunks:
 		return s.take(b, ok)
 	case <-over:
 	}

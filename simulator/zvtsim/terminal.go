@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/simulator/chassis"
 )
 
 // Options of a terminal.
@@ -143,30 +144,14 @@ func (t *Terminal) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
 	defer context.AfterFunc(t.ctx, cancel)()
 	s := newSession(ctx, t, wire)
 	err := s.run()
-	s.end()
+	s.intake.Close()
 	return errors.Join(err, t.settleOpen())
 }
 
 // Run serves one wire after the other, as next plugs them in, until ctx ends or next fails. A lost wire is followed by a second
 // of rest.
 func (t *Terminal) Run(ctx context.Context, next func(context.Context) (io.ReadWriteCloser, error)) error {
-	for {
-		wire, err := next(ctx)
-		if err != nil {
-			return err
-		}
-		err = t.Serve(ctx, wire)
-		if ctx.Err() != nil || errors.Is(err, ErrClosed) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.ctx.Done():
-			return ErrClosed
-		case <-time.After(time.Second):
-		}
-	}
+	return chassis.Life{On: t.ctx, Closed: ErrClosed, Rest: time.Second, Serve: t.Serve}.Run(ctx, next)
 }
 
 // Close switches the terminal off and waits for Serve to end.
@@ -231,5 +216,5 @@ func (t *Terminal) change(alter func(*Memory)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	alter(&t.memory)
-	return t.memory.save(t.options.Path)
+	return chassis.Save(t.options.Path, &t.memory)
 }
