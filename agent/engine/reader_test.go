@@ -298,9 +298,7 @@ func TestWhatThePlatformCannotOpenIsKept(t *testing.T) {
 		<-time.After(time.Minute)
 		r.entries(1)
 		s.status(s.payment(id), pos.ApprovedOffline)
-		c.mu.Lock()
 		c.refuse("")
-		c.mu.Unlock()
 		s.until("the platform has it", func() bool { return len(c.forwarded()) == 1 })
 		if state, _ := s.engine.VaultState(); len(state.Stuck) > 0 {
 			t.Errorf("%+v", state)
