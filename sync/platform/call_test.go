@@ -53,7 +53,7 @@ func TestEveryCall(t *testing.T) {
 		if err := b.Pay(refOf(payment), true, 0); err != nil {
 			t.Fatal(err)
 		}
-		p.hears(payment, pos.Approved)
+		p.told(payment, pos.Approved)
 		p.ends(payment, pos.Pending, pos.Approved)
 
 		payment, intent = p.buy(103, pos.QR, "promptpay")

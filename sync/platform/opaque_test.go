@@ -223,10 +223,10 @@ func TestCardsOfReadersAreAuthorisedOnline(t *testing.T) {
 	key := s.sealKey()
 	b.Plan(refOf(paymentID(231)), simulated.Customer{Declines: true})
 	p.ask(p.swipes(230, swiped(t, key, paymentID(230))))
-	p.hears(paymentID(230), pos.Approved)
+	p.told(paymentID(230), pos.Approved)
 	b.charged(t, paymentID(230), 230, 1)
 	p.ask(p.swipes(231, swiped(t, key, paymentID(231))))
-	p.hears(paymentID(231), pos.Declined)
+	p.told(paymentID(231), pos.Declined)
 	if o := p.ask(p.swipes(232, swiped(t, key, paymentID(230)))).Outcome; o.Status != pos.Cancelled || o.Code != "opaque_unreadable" {
 		t.Errorf("another payment's card: %+v", o)
 	}
