@@ -51,11 +51,26 @@ func (q *Queue[T]) Put(ctx context.Context, item T) error {
 		if till := q.till(item); q.records(item) <= q.limits.Small && q.behind[till] == 0 {
 			q.small = append(q.small, item)
 		} else {
+			q.hold(till)
 			q.large = append(q.large, item)
 			q.behind[till]++
 		}
 		return true
 	})
+}
+
+// hold takes the small items of a till out of the fast queue, in front of the large one that comes now: it must not overtake them either.
+func (q *Queue[T]) hold(till string) {
+	fast := make([]T, 0, len(q.small))
+	for _, item := range q.small {
+		if q.till(item) != till {
+			fast = append(fast, item)
+			continue
+		}
+		q.large = append(q.large, item)
+		q.behind[till]++
+	}
+	q.small = fast
 }
 
 // Take waits for items and hands out those whose turn it is: small ones first, and behind each group of them one of large ones, so that nobody waits for

@@ -79,6 +79,18 @@ func TestATillOvertakesNotItself(t *testing.T) {
 	}
 }
 
+// TestAnEveningOvertakesNotItsOwnSale: after a group of small ones it is the large ones' turn, and what the same till has sent before comes before it.
+func TestAnEveningOvertakesNotItsOwnSale(t *testing.T) {
+	q := line()
+	put(t, q, parcel{"b", 1, 1})
+	takes(t, q, "[b1]")
+	put(t, q, parcel{"a", 1, 3}, parcel{"b", 2, 1}, parcel{"a", 2, 500})
+	takes(t, q, "[a1 a2]")
+	takes(t, q, "[b2]")
+	put(t, q, parcel{"a", 3, 3})
+	takes(t, q, "[a3]")
+}
+
 func TestWhoBringsTooMuchWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := line()
