@@ -174,12 +174,16 @@ const (
 	SaleOf   Transaction = "sale"
 	VoidOf   Transaction = "void"
 	RefundOf Transaction = "refund"
+
+	ReservationOf Transaction = "reservation" // of a [Reserver]: an amount held on a card
+	BookingOf     Transaction = "booking"     // takes money out of a reservation
+	ReleaseOf     Transaction = "release"     // frees a reservation
 )
 
 // Pending is an unfinished sale, void or refund, as the journal knows it.
 type Pending struct {
 	What   Transaction // "" is a sale
-	Of     Last        // the sale that a void takes back
+	Of     Last        // the sale that a void takes back, or the reservation that is booked or released
 	Ref    string      // of the command, as it was in [Sale]
 	Amount pos.Money
 	Before Last    // the terminal's last transaction, as known before the intent
@@ -197,7 +201,7 @@ type Pending struct {
 // Verdict is what a recovery proves.
 type Verdict string
 
-// The verdicts. For a void or refund Charged says that it was booked. Undecided keeps the payment unknown and the terminal blocked, until the
+// The verdicts. For everything but a sale Charged says that the command was carried out. Undecided keeps the payment unknown and the terminal blocked, until the
 // terminal is asked again or a person decides.
 const (
 	Charged    Verdict = "charged"

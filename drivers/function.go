@@ -19,6 +19,7 @@ const (
 	RecoverSales   Function = "recover_sale"   // tells what became of a lost sale
 	RecoverVoids   Function = "recover_void"   // tells what became of a lost void
 	RecoverRefunds Function = "recover_refund" // tells what became of a lost refund
+	Reserving      Function = "reservation"    // holds an amount on a card and books it later: [Reserver]
 )
 
 // Can says whether devices of a driver have a function under the settings.

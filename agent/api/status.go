@@ -90,7 +90,7 @@ type Device struct {
 	State  engine.DeviceState `json:"state" enum:"ready,busy,opening,failed,absent"`
 	Text   string             `json:"text"`
 	Code   pos.ErrorCode      `json:"code,omitempty" doc:"Why it is failed or absent; wrong_protocol: it speaks another protocol than its driver"`
-	Lacks  []drivers.Function `json:"lacks" doc:"What a card terminal cannot do: void, refund, settlement, totals, reprint, cancel, tell_abort, recover_sale, recover_void, recover_refund"`
+	Lacks  []drivers.Function `json:"lacks" doc:"What a card terminal cannot do: void, refund, settlement, totals, reprint, cancel, tell_abort, recover_sale, recover_void, recover_refund, reservation"`
 	Chores []drivers.Chore    `json:"chores" doc:"What a technician can have a card terminal do; empty until it was opened"`
 }
 

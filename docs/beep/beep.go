@@ -44,7 +44,8 @@ func Driver() drivers.Driver {
 
 // lacks is what the papers do not offer.
 func lacks(drivers.Settings) []drivers.Function {
-	return []drivers.Function{drivers.Voiding, drivers.Refunding, drivers.Settling, drivers.Counting, drivers.Reprinting, drivers.RecoverVoids, drivers.RecoverRefunds}
+	return []drivers.Function{drivers.Voiding, drivers.Refunding, drivers.Settling, drivers.Counting, drivers.Reprinting, drivers.RecoverVoids,
+		drivers.RecoverRefunds, drivers.Reserving}
 }
 
 // newTerminal makes the driver of one terminal. It sends nothing. The family has no options, so that every one is a mistake in till.yaml.

@@ -26,7 +26,7 @@ func Driver() drivers.Driver {
 // came to.
 func lacks(settings drivers.Settings) []drivers.Function {
 	o, err := readOptions(settings.Options)
-	list := []drivers.Function{drivers.Settling, drivers.Counting, drivers.Stopping}
+	list := []drivers.Function{drivers.Settling, drivers.Counting, drivers.Stopping, drivers.Reserving}
 	if err != nil || o.generation != v3 {
 		list = append(list, drivers.Reprinting, drivers.TellingAborts)
 	}

@@ -27,7 +27,7 @@ func Driver() drivers.Driver {
 // lacks is what the protocol has no message for. Customers' aborts come as refusals without a code of their own. A reply to P names no amount, so that
 // G proves nothing.
 func lacks(settings drivers.Settings) []drivers.Function {
-	none := []drivers.Function{drivers.Refunding, drivers.RecoverRefunds, drivers.Stopping, drivers.TellingAborts}
+	none := []drivers.Function{drivers.Refunding, drivers.RecoverRefunds, drivers.Stopping, drivers.TellingAborts, drivers.Reserving}
 	if o, err := readOptions(settings.Options); err == nil && o.plain {
 		none = append(none, drivers.RecoverSales)
 	}

@@ -30,7 +30,7 @@ func Driver() drivers.Driver {
 // lacks lists what the family cannot do. Settings that are not understood lack as much as the defaults: such a device is never opened.
 func lacks(settings drivers.Settings) []drivers.Function {
 	o, _ := readOptions(settings.Options)
-	list := []drivers.Function{drivers.Refunding, drivers.Stopping, drivers.RecoverRefunds}
+	list := []drivers.Function{drivers.Refunding, drivers.Stopping, drivers.RecoverRefunds, drivers.Reserving}
 	if !o.proveVoid {
 		list = append(list, drivers.RecoverVoids)
 	}
