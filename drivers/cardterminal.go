@@ -140,6 +140,9 @@ type Last struct {
 
 	// Untold says that the terminal did not tell it, or not by a number: a transaction that it tells later may be an older one.
 	Untold bool
+
+	// Held is what a reservation holds, in minor units; 0 where that is not known, and of every other transaction.
+	Held pos.Minor
 }
 
 // Totals are what a terminal counted since its last settlement.

@@ -9,6 +9,7 @@ type Status string
 const (
 	Pending         Status = "pending"          // asked for, not answered
 	Approved        Status = "approved"         // the money moved
+	Reserved        Status = "reserved"         // an amount is held on the card; the shop gets it by a capture
 	ApprovedOffline Status = "approved_offline" // promised without the issuer
 	Declined        Status = "declined"         // refused, nothing moved
 	Cancelled       Status = "cancelled"        // given up before it moved
@@ -28,9 +29,11 @@ const (
 func (s Status) next() []Status {
 	switch s {
 	case Pending:
-		return []Status{Approved, ApprovedOffline, Declined, Cancelled, Expired, Unknown}
+		return []Status{Approved, ApprovedOffline, Reserved, Declined, Cancelled, Expired, Unknown}
 	case Unknown:
-		return []Status{Approved, ApprovedOffline, Declined, Cancelled, Expired, Voided}
+		return []Status{Approved, ApprovedOffline, Reserved, Declined, Cancelled, Expired, Voided}
+	case Reserved:
+		return []Status{Captured, Voided}
 	case ApprovedOffline:
 		return []Status{Captured, ForwardDeclined, Voided}
 	case ForwardDeclined:
@@ -67,6 +70,9 @@ func (s Status) Taken() bool {
 	}
 	return false
 }
+
+// Granted says whether card terminal or issuer said yes: the money is taken, or held for the shop.
+func (s Status) Granted() bool { return s.Taken() || s == Reserved }
 
 // Uncharged says whether the payment has ended without the customer's money, so that the order may be tried again.
 func (s Status) Uncharged() bool {

@@ -61,6 +61,9 @@ func next(p *view.Payment, n now) *Words {
 	if step := nextOperation(p, n); step != nil {
 		return step
 	}
+	if p.Status == pos.Reserved {
+		return onHold(p)
+	}
 	return taken(p, n)
 }
 
@@ -160,6 +163,8 @@ func nextOperation(p *view.Payment, n now) *Words {
 	}
 	atTerminal := o.Request.Tender == pos.Card && o.Request.What != pos.Capture && !p.Intent.ByReader()
 	switch {
+	case p.Status == pos.Reserved:
+		return nextOfHeld(o, n)
 	case o.State == pos.OperationRequested && atTerminal:
 		return &Words{"wait", cmp.Or(n.text, "Wait for the card terminal: the money goes back.")}
 	case o.State == pos.OperationUnknown && o.Evidence == record.Abandoned:

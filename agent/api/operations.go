@@ -16,7 +16,7 @@ import (
 type Operation struct {
 	ID           string             `json:"id" doc:"The caller's key."`
 	Kind         pos.OperationKind  `json:"kind" enum:"void,refund,reversal,capture"`
-	Amount       pos.Minor          `json:"amount" doc:"To go back, in minor units."`
+	Amount       pos.Minor          `json:"amount" doc:"To go back, or to be collected, in minor units."`
 	Tender       pos.Tender         `json:"tender" doc:"By which it goes back."`
 	Status       pos.OperationState `json:"status" enum:"requested,done,refused,unknown"`
 	Reason       *Words             `json:"reason,omitempty" doc:"Why it is not simply done."`
@@ -61,6 +61,16 @@ type voidInput struct {
 	}
 }
 
+type captureInput struct {
+	ID   string `path:"id"`
+	Wait string `query:"wait" doc:"Hold the answer until no operation is requested any more, at most 60s."`
+	Body struct {
+		Operation string       `json:"operation" minLength:"1" maxLength:"64" doc:"Your key of this operation: the same key is the same one."`
+		Amount    *pos.Minor   `json:"amount,omitempty" doc:"Of a reservation: minor units to take, at most what is held; by default all. What is left is freed."`
+		Cashier   pos.PersonID `json:"cashier,omitempty" maxLength:"32" doc:"By default the open shift's."`
+	}
+}
+
 type refundInput struct {
 	ID   string `path:"id"`
 	Wait string `query:"wait" doc:"Hold the answer until no operation is requested any more, at most 60s."`
@@ -84,11 +94,11 @@ const askPatience = 5 * time.Second
 func (s *server) registerOperations(api huma.API) {
 	begins := "201: begun. 200: the same operation came before, and this is what became of it. 409 operation_conflict: the key names another one."
 	huma.Register(api, huma.Operation{OperationID: "void-payment", Method: http.MethodPost, Path: "/v1/payments/{id}/void",
-		DefaultStatus: http.StatusCreated, Summary: "Take a whole payment back", Description: begins}, s.void)
+		DefaultStatus: http.StatusCreated, Summary: "Take a whole payment back, or release a reservation", Description: begins}, s.void)
 	huma.Register(api, huma.Operation{OperationID: "refund-payment", Method: http.MethodPost, Path: "/v1/payments/{id}/refunds",
 		DefaultStatus: http.StatusCreated, Summary: "Give money of a payment back", Description: begins}, s.refund)
 	huma.Register(api, huma.Operation{OperationID: "capture-payment", Method: http.MethodPost, Path: "/v1/payments/{id}/capture",
-		DefaultStatus: http.StatusCreated, Summary: "Collect an offline approval that was refused later once more", Description: begins}, s.capture)
+		DefaultStatus: http.StatusCreated, Summary: "Take money out of a reservation, or collect a refused offline approval once more", Description: begins}, s.capture)
 	huma.Register(api, huma.Operation{OperationID: "ask-again", Method: http.MethodPost, Path: "/v1/payments/{id}/ask", DefaultStatus: http.StatusOK,
 		Summary: "Ask device or platform now what became of what is unknown"}, s.ask)
 	huma.Register(api, huma.Operation{OperationID: "resolve-payment", Method: http.MethodPost, Path: "/v1/payments/{id}/resolve",
@@ -102,9 +112,9 @@ func (s *server) void(ctx context.Context, in *voidInput) (*paymentOutput, error
 	})
 }
 
-func (s *server) capture(ctx context.Context, in *voidInput) (*paymentOutput, error) {
+func (s *server) capture(ctx context.Context, in *captureInput) (*paymentOutput, error) {
 	return s.operate(ctx, in.ID, in.Wait, in.Body.Cashier, func(id pos.PaymentID) (*view.Payment, bool, error) {
-		return s.Engine.Capture(id, pos.OperationKey(in.Body.Operation), in.Body.Cashier)
+		return s.Engine.Capture(id, pos.OperationKey(in.Body.Operation), in.Body.Amount, in.Body.Cashier)
 	})
 }
 

@@ -19,6 +19,7 @@ type Payment struct {
 	Currency       pos.Currency   `json:"currency"`
 	Status         pos.Status     `json:"status"`
 	ApprovedAmount *pos.Minor     `json:"approved_amount,omitempty" doc:"What was booked; it may differ from amount."`
+	ReservedAmount *pos.Minor     `json:"reserved_amount,omitempty" doc:"What was held on the card, however much of it was booked."`
 	Tip            *pos.Minor     `json:"tip,omitempty"`
 	RefundedAmount pos.Minor      `json:"refunded_amount"`
 	Mode           pos.Mode       `json:"mode"`
@@ -116,6 +117,9 @@ func showDecision(out *Payment, p *view.Payment) {
 	out.Brand, out.Last4, out.ReceiptNo, out.Trace, out.AuthCode = d.Brand, d.Last4, d.ReceiptNo, d.Trace, d.AuthCode
 	if p.Status.Taken() {
 		out.ApprovedAmount = &d.Amount
+	}
+	if p.Held > 0 {
+		out.ReservedAmount = &p.Held
 	}
 	if d.Tip > 0 {
 		out.Tip = &d.Tip

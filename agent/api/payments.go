@@ -34,6 +34,7 @@ type payBody struct {
 	Tendered       *pos.Minor `json:"tendered,omitempty" doc:"Cash handed over"`
 	Device         string     `json:"device,omitempty"`
 	RequireOnline  bool       `json:"require_online,omitempty"`
+	Reserve        bool       `json:"reserve,omitempty" doc:"Tender card: hold the amount and take nothing yet. The payment becomes reserved, and ends by a capture or a void."`
 
 	Offline  policy.Choice `json:"offline,omitempty" enum:"require_online,ask,allow" doc:"While the platform is away; absent: as the offline policy says"`
 	Override *overrideBody `json:"override,omitempty" doc:"A supervisor lets a sale pass that the offline policy refuses."`
@@ -97,7 +98,7 @@ func (s *server) create(ctx context.Context, in *payInput) (*paymentOutput, erro
 func (b *payBody) request() (r engine.Request, err error) {
 	r = engine.Request{
 		Attempt: pos.Attempt(b.Attempt), Amount: pos.Money{Amount: b.Amount, Currency: pos.Currency(b.Currency)}, Tender: b.Tender,
-		OrderAmount: b.OrderAmount, Tendered: b.Tendered, Device: pos.DeviceName(b.Device), RequireOnline: b.RequireOnline,
+		OrderAmount: b.OrderAmount, Tendered: b.Tendered, Device: pos.DeviceName(b.Device), RequireOnline: b.RequireOnline, Reserve: b.Reserve,
 		Scheme: b.Scheme, Code: b.Code, Offline: b.Offline,
 	}
 	if o := b.Override; o != nil {

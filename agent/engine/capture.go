@@ -9,24 +9,26 @@ import (
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
-// Capture asks once more for the money of an offline approval that was refused later. Keys and errors are as in [Engine.Void]; not_capturable says that
-// nothing of the kind is to be collected.
-func (e *Engine) Capture(id pos.PaymentID, key pos.OperationKey, cashier pos.PersonID) (p *view.Payment, begun bool, err error) {
-	return e.operate(id, &record.Operation{Payment: id, Key: key, What: pos.Capture, Cashier: cashier}, nil)
+// Capture takes money out of a reservation, nil for all that is held, and frees the rest of it; or asks once more for the whole money of an offline approval that
+// was refused later. Keys and errors are as in [Engine.Void]; not_capturable says that nothing of the kind is to be collected.
+func (e *Engine) Capture(id pos.PaymentID, key pos.OperationKey, amount *pos.Minor, cashier pos.PersonID) (p *view.Payment, begun bool, err error) {
+	return e.operate(id, &record.Operation{Payment: id, Key: key, What: pos.Capture, Cashier: cashier}, amount)
 }
 
-// prepareCapture is prepare for a capture: only the platform can carry it out.
-func (e *Engine) prepareCapture(p *view.Payment, o *record.Operation) error {
+// prepareCapture is prepare for an offline approval: only the platform can collect it.
+func (e *Engine) prepareCapture(p *view.Payment, o *record.Operation, asked *pos.Minor) error {
 	switch {
 	case p.Status != pos.ForwardDeclined || p.Decision == nil:
 		return errNotCapturable(p, pos.Permanent, fmt.Sprintf("The payment is %s; there is nothing to collect once more.", p.Status),
-			"Only a payment that is forward_declined can be collected again.")
+			"Only a reservation can be booked, and a payment that is forward_declined be collected again.")
 	case p.Unfinished():
 		return errNotCapturable(p, pos.Transient, "It is being collected already.", "Wait for the answer.")
 	case o.Mode != pos.Online:
 		return errOffline("capture_online_only", "Only the platform can collect an offline approval once more, and it cannot be reached now.")
 	}
-	o.Amount = p.Decision.Amount
+	if o.Amount = p.Decision.Amount; asked != nil && *asked != o.Amount {
+		return errAmount("An offline approval is collected whole or not at all.", "Leave the amount out.")
+	}
 	return nil
 }
 

@@ -23,10 +23,18 @@ func stored(d *record.Decision) *drivers.Result {
 		return nil
 	}
 	return &drivers.Result{
-		Decision: drivers.Decision(d.Status), Amount: pos.Money{Amount: d.Amount, Currency: d.Currency}, Tip: d.Tip, Code: d.Code, Text: d.Text,
+		Decision: decided(d.Status), Amount: pos.Money{Amount: d.Amount, Currency: d.Currency}, Tip: d.Tip, Code: d.Code, Text: d.Text,
 		Trace: d.Trace, ReceiptNo: d.ReceiptNo, TerminalID: d.TerminalID, MerchantID: d.MerchantID, AuthCode: d.AuthCode, Brand: d.Brand,
 		CardName: d.CardName, Last4: d.Last4, Entry: d.Entry, Date: d.Date, Time: d.Time, DateGuessed: d.DateGuessed,
 	}
+}
+
+// decided is the terminal's word behind a status: it knows no difference between money that it took and money that it holds.
+func decided(s pos.Status) drivers.Decision {
+	if s == pos.Reserved {
+		return drivers.Approved
+	}
+	return drivers.Decision(s)
 }
 
 // last is the base line of a recovery as the driver knows it, the zero value for none.

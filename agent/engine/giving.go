@@ -10,26 +10,33 @@ import (
 	"github.com/tillproof/tillproof/store/view"
 )
 
-// giving is a void or a refund by card: money on its way back through a card terminal.
+// giving is a void or a refund by card, money on its way back through a card terminal; or what ends a reservation there.
 type giving struct {
 	in      pos.OrderRef
 	request *record.Operation
-	of      drivers.Last     // the sale by the terminal's own numbers; a void names it
+	of      drivers.Last     // the sale or reservation by the terminal's own numbers; a void names it
 	stored  *record.Decision // the result that was durable and not confirmed, nil when none came
 	begun   time.Time        // when the request was made durable, zero before that is asked for
+	held    bool             // the payment is a reservation: it is booked or released
 }
 
 func givingOf(p *view.Payment, o *view.Operation) giving {
 	request := o.Request
-	return giving{in: p.Intent.Order, request: &request, of: numbersOf(p.Decision), stored: o.Decision, begun: time.UnixMilli(o.Created)}
+	return giving{in: p.Intent.Order, request: &request, of: numbersOf(p), stored: o.Decision, begun: time.UnixMilli(o.Created),
+		held: p.Status == pos.Reserved}
 }
 
-// numbersOf names a transaction as the terminal numbered it.
-func numbersOf(d *record.Decision) drivers.Last {
+// numbersOf names a sale or a reservation as the terminal numbered it.
+func numbersOf(p *view.Payment) drivers.Last {
+	d := p.Decision
 	if d == nil {
 		return drivers.Last{}
 	}
-	return drivers.Last{Trace: d.Trace, ReceiptNo: d.ReceiptNo}
+	of := drivers.Last{Trace: d.Trace, ReceiptNo: d.ReceiptNo}
+	if p.Status == pos.Reserved {
+		of.Held = p.Held
+	}
+	return of
 }
 
 func (g giving) order() pos.OrderRef         { return g.in }
@@ -46,6 +53,9 @@ func (g giving) unknown(p *view.Payment) bool {
 
 func (g giving) command(ctx context.Context, terminal drivers.CardTerminal, command drivers.Sale) (drivers.Outcome, error) {
 	command.Amount, command.Ref = g.amount(), g.ref()
+	if g.held {
+		return g.endReservation(ctx, terminal, command)
+	}
 	if g.request.What == pos.Void {
 		return terminal.Void(ctx, command, g.of)
 	}
@@ -57,7 +67,12 @@ func (g giving) ref() string { return g.request.Payment.String() + "/" + string(
 
 func (g giving) pending() drivers.Pending {
 	q := drivers.Pending{What: drivers.RefundOf, Ref: g.ref(), Amount: g.amount(), Before: last(g.request.Before), Stored: stored(g.stored), Begun: g.begun}
-	if g.request.What == pos.Void {
+	switch {
+	case g.request.What == pos.Capture:
+		q.What, q.Of = drivers.BookingOf, g.of
+	case g.request.What == pos.Void && g.held:
+		q.What, q.Of = drivers.ReleaseOf, g.of
+	case g.request.What == pos.Void:
 		q.What, q.Of = drivers.VoidOf, g.of
 	}
 	return q

@@ -37,6 +37,8 @@ func stateAllows(p *view.Payment, o *record.Operation) error {
 	case p.Status == pos.Unknown:
 		return errNotRefundable(p.Status, "Nobody knows yet whether the customer has paid.",
 			"Wait for the answer, or give the payment up; nothing goes back before that is known.")
+	case p.Status == pos.Reserved:
+		return errNotRefundable(p.Status, "The amount is held on the card; nothing was taken that could be given back.", "Release it by a void, or book less of it.")
 	case p.Status == pos.RefundDue:
 		return errNotRefundable(p.Status, "The platform gives this money back by itself.", "Wait for it; a refund would give it back twice.")
 	case p.Status == pos.ApprovedOffline && o.What == pos.Refund:

@@ -78,8 +78,11 @@ func (e *Engine) prepare(p *view.Payment, o *record.Operation, asked *pos.Minor)
 	if o.Cashier == "" {
 		o.Cashier = e.cashier()
 	}
-	if o.What == pos.Capture {
-		return e.prepareCapture(p, o)
+	switch {
+	case p.Status == pos.Reserved:
+		return e.prepareEnd(p, o, asked)
+	case o.What == pos.Capture:
+		return e.prepareCapture(p, o, asked)
 	}
 	if err := mayGiveBack(p, o); err != nil {
 		return err
@@ -128,6 +131,8 @@ func measure(p *view.Payment, o *record.Operation, asked *pos.Minor) error {
 func (e *Engine) carryOut(p *view.Payment, o *record.Operation) error {
 	op := wire.OpRefund
 	switch {
+	case p.Status == pos.Reserved:
+		return e.beginGiving(p, o)
 	case o.What == pos.Capture:
 		op = wire.OpCapture
 	case o.Of != nil: // the platform sets the sum aside first, whichever way it goes back
@@ -168,7 +173,7 @@ func (e *Engine) beginGiving(p *view.Payment, o *record.Operation) error {
 		s.release()
 		return err
 	}
-	j := e.taskJob(giving{in: p.Intent.Order, request: o, of: numbersOf(p.Decision)})
+	j := e.taskJob(giving{in: p.Intent.Order, request: o, of: numbersOf(p), held: p.Status == pos.Reserved})
 	return e.start(s, lease, j)
 }
 
@@ -186,6 +191,10 @@ func leftBefore(p *view.Payment, o *view.Operation) pos.Minor {
 	switch {
 	case o.Request.Of != nil:
 		return o.Request.Of.Amount
+	case p.Intent.Reserve && o.Request.What == pos.Capture:
+		return p.Held
+	case p.Intent.Reserve && o.Request.What == pos.Void:
+		return o.Request.Amount // always all that there was
 	case p.Decision == nil:
 		return 0
 	}

@@ -27,6 +27,7 @@ type Request struct {
 	OrderEnds     time.Time      // zero for no end; a payment does not outlive its order
 	Offline       policy.Choice  // what to do while the platform is away; "" is as the policy says
 	Override      *Override      // of the offline policy, nil for none
+	Reserve       bool           // hold the amount on a card and take nothing yet
 
 	overridden *record.Override // the override once it is verified
 }
@@ -57,6 +58,11 @@ func (e *Engine) Pay(r Request) (p *view.Payment, created bool, err error) {
 	if r.Tender == pos.Code || r.Tender == pos.QR {
 		return e.begunOnline(&r, mode)
 	}
+	if r.Reserve {
+		if err := e.canReserve(&r); err != nil {
+			return nil, false, err
+		}
+	}
 	if reader := e.reader(r.Device); r.Tender == pos.Card && reader != nil {
 		return e.begunSwipe(reader, &r, mode)
 	}
@@ -84,11 +90,14 @@ func (e *Engine) check(r *Request) error {
 		return errAmount("The payment is more than the whole order.", "Check amount and order_amount.")
 	}
 	if r.Amount.Amount == 0 {
-		r.Tender, r.Device, r.Tendered = pos.None, "", nil
+		r.Tender, r.Device, r.Tendered, r.Reserve = pos.None, "", nil, false
 		return nil
 	}
 	if r.Code != "" && r.Tender != pos.Code || r.Scheme != "" && r.Tender != pos.QR {
 		return errRequest("A code belongs to tender code, a scheme to tender qr.", "Correct the request.")
+	}
+	if r.Reserve && r.Tender != pos.Card {
+		return errNotSupported("Only on a card an amount can be held.", "Leave reserve out, or take tender card.")
 	}
 	return e.checkTendered(r)
 }
@@ -129,7 +138,7 @@ func (e *Engine) admit(r *Request, mode pos.Mode) error {
 
 // sameRequest compares what was asked then and now. Which device and whether the platform was there is not part of the question.
 func sameRequest(intent *record.Intent, r *Request) bool {
-	return intent.Amount == r.Amount.Amount && intent.Currency == r.Amount.Currency && intent.Tender == r.Tender &&
+	return intent.Amount == r.Amount.Amount && intent.Currency == r.Amount.Currency && intent.Tender == r.Tender && intent.Reserve == r.Reserve &&
 		sameMinor(intent.OrderAmount, r.OrderAmount) && sameMinor(intent.Tendered, r.Tendered) &&
 		(r.Device == "" || r.Device == intent.Device) && (r.Scheme == "" || r.Scheme == intent.Scheme)
 }
@@ -140,7 +149,7 @@ func sameMinor(a, b *pos.Minor) bool { return a == b || a != nil && b != nil && 
 func (e *Engine) begin(r *Request, mode pos.Mode) (pos.PaymentID, error) {
 	intent := &record.Intent{Payment: pos.NewPaymentID(time.Now()), Order: r.Order, Attempt: r.Attempt, Amount: r.Amount.Amount,
 		Currency: r.Amount.Currency, Tender: r.Tender, Mode: mode, OrderAmount: r.OrderAmount, Tendered: r.Tendered,
-		Cashier: e.cashier()}
+		Cashier: e.cashier(), Reserve: r.Reserve}
 	if r.Tender == pos.Card {
 		return intent.Payment, e.beginCard(intent, r)
 	}

@@ -161,7 +161,7 @@ func TestWhatIsDeclinedLaterIsErasedTooAndTriedAgainWithoutTheCard(t *testing.T)
 		<-time.After(2 * time.Second)
 		r.entries(0)
 		c.again = pos.Captured
-		if _, _, err := s.engine.Capture(id, "again", ""); err != nil {
+		if _, _, err := s.engine.Capture(id, "again", nil, ""); err != nil {
 			t.Fatal(err)
 		}
 		s.until("it is captured", func() bool { return s.payment(id).Status == pos.Captured })

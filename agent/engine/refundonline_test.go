@@ -199,26 +199,26 @@ func TestAnOfflineApprovalThatWasRefusedIsCollectedOnceMoreOrWrittenOff(t *testi
 		s.apart = true // the terminal does not know what the bank said later
 		id := s.forwardDeclined()
 		s.centre.set(func() { s.centre.again = pos.ForwardDeclined })
-		if _, begun, err := s.engine.Capture(id, "try-1", "anna"); err != nil || !begun {
+		if _, begun, err := s.engine.Capture(id, "try-1", nil, "anna"); err != nil || !begun {
 			t.Fatal(err)
 		}
 		p := s.decided(id)
 		s.state(p, "try-1", pos.OperationRefused)
 		s.status(p, pos.ForwardDeclined)
 		s.centre.set(func() { s.centre.again = pos.Captured })
-		if _, _, err := s.engine.Capture(id, "try-2", "anna"); err != nil {
+		if _, _, err := s.engine.Capture(id, "try-2", nil, "anna"); err != nil {
 			t.Fatal(err)
 		}
 		p = s.decided(id)
 		s.state(p, "try-2", pos.OperationDone)
 		s.status(p, pos.Captured)
-		if _, begun, err := s.engine.Capture(id, "try-1", ""); err != nil || begun {
+		if _, begun, err := s.engine.Capture(id, "try-1", nil, ""); err != nil || begun {
 			t.Errorf("the first try again: %v, %v", begun, err)
 		}
-		s.denied("a third try", "not_capturable", func() (*view.Payment, bool, error) { return s.engine.Capture(id, "try-3", "") })
+		s.denied("a third try", "not_capturable", func() (*view.Payment, bool, error) { return s.engine.Capture(id, "try-3", nil, "") })
 		id = s.forwardDeclined()
 		s.centre.set(func() { s.centre.away = true })
-		s.denied("without the platform", "offline_refused", func() (*view.Payment, bool, error) { return s.engine.Capture(id, "try-1", "") })
+		s.denied("without the platform", "offline_refused", func() (*view.Payment, bool, error) { return s.engine.Capture(id, "try-1", nil, "") })
 		p = s.resolved(id, engine.Resolve{Status: "written_off", Evidence: record.ByHost, Text: "the bank will not pay"})
 		s.status(p, pos.WrittenOff)
 	})

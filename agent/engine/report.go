@@ -126,6 +126,10 @@ func (t tally) booking(p *view.Payment, b, before *view.Booking) error {
 		return err
 	}
 	switch {
+	case b.Operation != "" && p.Intent.Reserve && b.Amount > 0:
+		return t.sale(p, b) // a booking
+	case b.Operation != "" && p.Intent.Reserve && b.Amount == 0:
+		return nil // a release
 	case b.Operation != "":
 		return t.operation(p, p.Operation(b.Operation))
 	case b.Status == pos.ForwardDeclined:

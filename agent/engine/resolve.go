@@ -103,33 +103,39 @@ func (r *Resolve) decide(p *view.Payment) (record.Body, pos.DeviceName, error) {
 		return nil, "", errRequest(fmt.Sprintf("A payment that is %s cannot be resolved to %q: %v.", p.Status, r.Status, allowed), "Send one of these.")
 	case b.Status == pos.Unknown:
 		b.Unwanted, b.Reason, b.Text = true, string(record.Abandoned), cmp.Or(r.Text, "A supervisor gave the search for this payment up.")
-	case b.Status == pos.Approved:
-		b.Found = found(p, r.Text)
+	case b.Status.Granted():
+		b.Found = found(p, b.Status, r.Text)
 	}
 	return b, p.Intent.Device, nil
 }
 
 // resolvable lists what a person may decide about a payment: nothing where the outcome is known, or is still to come by itself.
 func resolvable(p *view.Payment) []pos.Status {
+	yes := pos.Approved
+	if p.Intent.Reserve {
+		yes = pos.Reserved
+	}
 	switch {
 	case p.Status == pos.Unknown && p.Evidence == record.Abandoned:
-		return []pos.Status{pos.Approved, pos.Declined, pos.Cancelled, pos.Voided} // the slip was found after all
+		return []pos.Status{yes, pos.Declined, pos.Cancelled, pos.Voided} // the slip was found after all
 	case p.Status == pos.Unknown:
-		return []pos.Status{pos.Approved, pos.Declined, pos.Cancelled, pos.Voided, pos.Unknown}
+		return []pos.Status{yes, pos.Declined, pos.Cancelled, pos.Voided, pos.Unknown}
 	case p.Status == pos.ForwardDeclined:
 		return []pos.Status{pos.WrittenOff}
+	case p.Status == pos.Reserved && !p.Unfinished():
+		return []pos.Status{pos.Voided} // it has lapsed, or was released at the terminal's own menu
 	}
 	return nil
 }
 
 // found is what a person says was booked: what the terminal had told before its answer was lost, or else what was asked for.
-func found(p *view.Payment, text string) *record.Decision {
-	if d := p.Decision; d != nil && d.Status.Taken() {
+func found(p *view.Payment, status pos.Status, text string) *record.Decision {
+	if d := p.Decision; d != nil && d.Status.Granted() {
 		told := *d
-		told.Status = pos.Approved
+		told.Status = status
 		return &told
 	}
-	return &record.Decision{Status: pos.Approved, Amount: p.Intent.Amount, Currency: p.Intent.Currency, Text: text}
+	return &record.Decision{Status: status, Amount: p.Intent.Amount, Currency: p.Intent.Currency, Text: text}
 }
 
 func (r *Resolve) decideOperation(p *view.Payment) (record.Body, pos.DeviceName, error) {
@@ -163,5 +169,5 @@ func (e *Engine) overtakenByDevice(id pos.PaymentID, cause error) (*view.Payment
 // errNotResolvable refuses a person's decision where there is nothing to decide; the call has moved nothing.
 func errNotResolvable(text string) error {
 	return pos.NewError("not_resolvable", pos.Permanent, pos.NoneMoved, text,
-		"Only what is unknown is decided by evidence, and a forward_declined payment is written off.")
+		"Only what is unknown is decided by evidence, a forward_declined payment is written off, and a reservation that has lapsed is voided.")
 }

@@ -230,8 +230,8 @@ func (p *settling) lost(text string) error {
 func (p *settling) abandon(cause error) error {
 	step := p.step
 	step.State, step.Text = record.SettlementAbandoned, words(cause)
-	step.Differences = []record.DayDifference{{Code: "not_settled", Cause: "Card terminal " + string(p.device) + " has settled nothing: " + words(cause),
-		Next: "Settle again when the card terminal is ready. Nothing is lost; the next settlement covers this range too."}}
+	step.Differences = append(p.openReservations(cause), record.DayDifference{Code: "not_settled", Cause: "Card terminal " + string(p.device) + " has settled nothing: " + words(cause),
+		Next: "Settle again when the card terminal is ready. Nothing is lost; the next settlement covers this range too."})
 	return p.end(&step)
 }
 

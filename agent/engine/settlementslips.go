@@ -73,8 +73,22 @@ func (s slip) counts() (amount pos.Minor, count int) {
 	case o.State != pos.OperationDone:
 	case o.Request.What == pos.Refund:
 		return -o.Request.Amount, 0
+	case s.payment.Intent.Reserve:
+		return s.ended()
 	default:
 		return -o.Request.Amount, -1
+	}
+	return 0, 0
+}
+
+// ended is what an operation on a reservation adds: a booking what it brought, a void after that the same less, and a release nothing.
+func (s slip) ended() (amount pos.Minor, count int) {
+	for i := range s.payment.Bookings {
+		if b := &s.payment.Bookings[i]; b.Operation == s.operation.Request.Key && b.Amount > 0 {
+			return b.Amount, 1
+		} else if b.Operation == s.operation.Request.Key && b.Amount < 0 {
+			return b.Amount, -1
+		}
 	}
 	return 0, 0
 }

@@ -35,6 +35,8 @@ func (s slip) notCharged() []suspect {
 	p := s.payment
 	c := suspect{slip: s, amount: p.Intent.Amount, count: 1}
 	switch {
+	case p.Intent.Reserve && !p.Status.Open() && p.Status != pos.Reserved:
+		return nil // what ended the reservation is a transaction of its own
 	case p.Status.Open():
 		c.rank, c.code = 0, "unknown_payment"
 		c.cause = fmt.Sprintf("Nobody knew what became of %s; the card terminal counts it.", s.words())
@@ -70,6 +72,9 @@ func (s slip) otherAmount(booked pos.Minor) []suspect {
 // givingGoneWrong lists the ways in which terminal and journal may have parted over a void or a refund.
 func (s slip) givingGoneWrong() []suspect {
 	o := s.operation
+	if s.payment.Intent.Reserve && o.Request.What != pos.Refund {
+		return s.endingGoneWrong()
+	}
 	c := suspect{slip: s, amount: o.Request.Amount, rank: 4}
 	if o.Request.What != pos.Refund {
 		c.count = 1

@@ -62,5 +62,5 @@ func doubtful(p *view.Payment) []task {
 
 // throughPlatform says whether the platform carries an operation out, or has to allow it.
 func throughPlatform(p *view.Payment, o *view.Operation) bool {
-	return o.Request.Of != nil || p.Intent.ByReader() && o.Request.Tender == pos.Card || o.Request.Tender == pos.Code || o.Request.Tender == pos.QR || o.Request.What == pos.Capture
+	return o.Request.Of != nil || p.Intent.ByReader() && o.Request.Tender == pos.Card || o.Request.Tender == pos.Code || o.Request.Tender == pos.QR || o.Request.What == pos.Capture && !p.Intent.Reserve
 }

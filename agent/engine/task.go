@@ -54,19 +54,30 @@ func (s sale) unknown(p *view.Payment) bool {
 
 func (s sale) command(ctx context.Context, terminal drivers.CardTerminal, command drivers.Sale) (drivers.Outcome, error) {
 	command.Amount, command.Ref = pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}, s.ref()
-	return terminal.Sale(ctx, command)
+	if !s.intent.Reserve {
+		return terminal.Sale(ctx, command)
+	}
+	reserver, err := reserverOf(terminal, s.intent.Device)
+	if err != nil {
+		return drivers.Outcome{}, err
+	}
+	return reserver.Reserve(ctx, command)
 }
 
 // ref is how a sale is called at a card terminal that takes the till's names.
 func (s sale) ref() string { return s.intent.Payment.String() }
 
 func (s sale) pending() drivers.Pending {
-	return drivers.Pending{What: drivers.SaleOf, Ref: s.ref(), Amount: pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}, Before: last(s.intent.Before),
+	q := drivers.Pending{What: drivers.SaleOf, Ref: s.ref(), Amount: pos.Money{Amount: s.intent.Amount, Currency: s.intent.Currency}, Before: last(s.intent.Before),
 		Stored: stored(s.stored), Begun: s.begun}
+	if s.intent.Reserve {
+		q.What = drivers.ReservationOf
+	}
+	return q
 }
 
 func (s sale) told(d record.Decision) record.Body {
-	return &record.Result{Payment: s.intent.Payment, Decision: d}
+	return &record.Result{Payment: s.intent.Payment, Decision: s.means(d)}
 }
 
 func (s sale) confirmed(o drivers.Outcome) record.Body {
@@ -91,7 +102,7 @@ func (s sale) doubted(e record.Evidence, why reason) record.Body {
 func (s sale) proven(found drivers.Recovery) record.Body {
 	r := &record.Resolution{Payment: s.intent.Payment, Evidence: record.ByTerminal, Text: found.Text}
 	if found.Verdict == drivers.Charged {
-		d := decision(found.Result)
+		d := s.means(decision(found.Result))
 		r.Status, r.Found = d.Status, &d
 		return r
 	}

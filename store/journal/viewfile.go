@@ -198,7 +198,7 @@ func (t *tally) writePayment(tx *bbolt.Tx, p *view.Payment) error {
 	}
 	id := p.Intent.Payment[:]
 	var open, orders, payments int
-	if p.Status.Open() || p.Unfinished() {
+	if p.Awaits() {
 		open, err = put(tx.Bucket(openBucket()), id, nil)
 	} else {
 		open, err = remove(tx.Bucket(openBucket()), id)

@@ -151,7 +151,7 @@ func (v *Views) accept(book *staged, covers record.Head) {
 		if p.Foreign == "" {
 			v.orders[p.Intent.Order][p.Intent.Attempt] = id
 		}
-		if p.Status.Open() || p.Unfinished() {
+		if p.Awaits() {
 			v.open[id] = true
 		} else {
 			delete(v.open, id)
@@ -240,6 +240,11 @@ func (v *Views) Open() ([]*view.Payment, error) {
 
 // Unfinished lists the payments with an operation that is requested or unknown, oldest first.
 func (v *Views) Unfinished() ([]*view.Payment, error) { return v.loose((*view.Payment).Unfinished) }
+
+// Reserved lists the payments that hold an amount on a card, oldest first.
+func (v *Views) Reserved() ([]*view.Payment, error) {
+	return v.loose(func(p *view.Payment) bool { return p.Status == pos.Reserved })
+}
 
 // loose lists the payments of a kind that have an end missing.
 func (v *Views) loose(of func(*view.Payment) bool) ([]*view.Payment, error) {

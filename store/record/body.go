@@ -53,6 +53,7 @@ type Intent struct {
 	Source      Source         `cbor:"13,keyasint,omitempty" json:"source,omitempty"` // of a QR payment
 	OrderEnds   int64          `cbor:"14,keyasint,omitempty" json:"order_ends,omitempty"`
 	Cashier     pos.PersonID   `cbor:"15,keyasint,omitempty" json:"cashier,omitempty"` // who sells, when people are known
+	Reserve     bool           `cbor:"16,keyasint,omitempty" json:"reserve,omitempty"` // the amount is to be held on the card, not taken
 }
 
 // CardReader is the scheme of a card payment through a reader that encrypts at its head: in its intent, and where a configuration says which acquirer takes

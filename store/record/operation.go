@@ -2,13 +2,13 @@ package record
 
 import "github.com/tillproof/tillproof/pos"
 
-// Operation is durable before anything can take a payment back or give some of it back (law 1). Its key is the caller's and unique within the
+// Operation is durable before anything can take a payment back, give some of it back, or collect it (law 1). Its key is the caller's and unique within the
 // payment: the same key is the same operation.
 type Operation struct {
 	Payment    pos.PaymentID     `cbor:"1,keyasint" json:"payment"`
 	Key        pos.OperationKey  `cbor:"2,keyasint" json:"key"`
 	What       pos.OperationKind `cbor:"3,keyasint" json:"what"`
-	Amount     pos.Minor         `cbor:"4,keyasint" json:"amount"` // to give back, above 0
+	Amount     pos.Minor         `cbor:"4,keyasint" json:"amount"` // to give back, or to collect, above 0
 	Currency   pos.Currency      `cbor:"5,keyasint" json:"currency"`
 	Tender     pos.Tender        `cbor:"6,keyasint" json:"tender"` // by which the money goes back
 	Mode       pos.Mode          `cbor:"7,keyasint" json:"mode"`

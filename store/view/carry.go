@@ -65,7 +65,7 @@ func Together(a, b pos.Totals) (pos.Totals, error) {
 
 // Loose says whether something is still to come of the payment: it has no outcome, an operation on it has none, or money is owed to somebody.
 func (p *Payment) Loose() bool {
-	return p.Status.Open() || p.Unfinished() || p.Status == pos.RefundDue || p.Status == pos.ForwardDeclined || p.Unwanted && p.Status.Taken()
+	return p.Awaits() || p.Status == pos.RefundDue || p.Status == pos.ForwardDeclined || p.Unwanted && p.Status.Taken()
 }
 
 // Leaves says whether the payment goes with the records up to of: nothing is loose about it, and no later record speaks of it.

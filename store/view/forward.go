@@ -10,6 +10,9 @@ import (
 // forwarded takes what became of an offline approval when it was brought to its acquirer. The card terminal's own decision stays: its numbers name the
 // transaction, and its amount is what was collected, refused or written off.
 func (p *Payment) forwarded(told *record.Decision) error {
+	if p.Status == pos.Reserved {
+		return fmt.Errorf("%s by the platform for a payment that is %s", told.Status, p.Status)
+	}
 	p.Evidence, p.Reason = record.ByPlatform, Reason{}
 	if p.Again = nil; told.Status != pos.Captured {
 		p.Reason, p.Again = Reason{Code: told.Code, Text: told.Text}, told.Again

@@ -41,6 +41,9 @@ func (p *Payment) Unfinished() bool {
 	return slices.ContainsFunc(p.Operations, func(o Operation) bool { return o.Open() })
 }
 
+// Awaits says whether somebody has to come back to the payment soon: it has no outcome, an operation on it has none, or its amount is only held.
+func (p *Payment) Awaits() bool { return p.Status.Open() || p.Unfinished() || p.Status == pos.Reserved }
+
 // Returnable is the most that a new operation may give back: what was booked, less what went back or may be on its way back. It is 0 for a payment
 // that holds no money.
 func (p *Payment) Returnable() pos.Minor {
@@ -62,6 +65,10 @@ func (p *Payment) requested(r *record.Record, b *record.Operation) error {
 	switch {
 	case p.Operation(b.Key) != nil:
 		return fmt.Errorf("a second operation %s", b.Key)
+	case p.Status == pos.Reserved:
+		if err := p.mayEndReservation(b); err != nil {
+			return err
+		}
 	case b.What == pos.Capture:
 		if err := p.mayCapture(b); err != nil {
 			return err
@@ -128,6 +135,9 @@ func (p *Payment) settle(o *Operation) error {
 	case o.Request.What == pos.Void || o.Request.What == pos.Reversal:
 		return p.become(pos.Voided)
 	case o.Request.What == pos.Capture:
+		if p.Status == pos.Reserved {
+			p.Decision = booked(p.Decision, o)
+		}
 		return p.become(pos.Captured)
 	}
 	p.Returned += o.Request.Amount

@@ -30,6 +30,7 @@ type Payment struct {
 	Bookings   []Booking   `cbor:"17,keyasint,omitempty"` // each record that changed what the shop holds, in their order
 
 	Again *record.Again `cbor:"18,keyasint,omitempty"` // whether a refused offline approval may be collected again; nil when nobody has said
+	Held  pos.Minor     `cbor:"19,keyasint,omitempty"` // of a reservation: what was held on the card, however much of it was taken since
 }
 
 // Reason says why a payment is not simply approved.
@@ -143,7 +144,7 @@ func (p *Payment) confirmed(b *record.Confirmed) error {
 	}
 	p.Receipts = b.Receipts
 	p.Reason = Reason{}
-	if !p.Decision.Status.Taken() {
+	if !p.Decision.Status.Granted() {
 		p.Reason = Reason{Code: p.Decision.Code, Text: p.Decision.Text}
 	}
 	return p.become(p.Decision.Status)
@@ -160,7 +161,7 @@ func (p *Payment) resolution(b *record.Resolution) error {
 	if b.Status == p.Status && (b.Unwanted || b.Evidence == record.Abandoned) {
 		return nil
 	}
-	if b.Status.Taken() {
+	if b.Status.Granted() {
 		if p.Decision == nil {
 			return fmt.Errorf("%s without a decision", b.Status)
 		}
@@ -173,6 +174,8 @@ func (p *Payment) become(to pos.Status) error {
 	if !p.Status.Can(to) {
 		return fmt.Errorf("cannot go from %s to %s", p.Status, to)
 	}
-	p.Status = to
+	if p.Status = to; to == pos.Reserved {
+		p.Held = p.Decision.Amount
+	}
 	return nil
 }

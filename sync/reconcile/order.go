@@ -52,7 +52,7 @@ func (w *walk) finished(what pos.OperationKind) {
 	case what == pos.Void || what == pos.Reversal:
 		w.status = pos.Voided
 	case what == pos.Capture:
-		w.status = pos.Captured
+		w.status, w.taken = pos.Captured, true
 	case w.status.Can(pos.PartlyRefunded):
 		w.status = pos.PartlyRefunded
 	}
@@ -90,8 +90,9 @@ func (w *walk) request(s *Step) string {
 	switch {
 	case twice:
 		return "operation_twice"
-	case s.What == pos.Capture && w.status != pos.ForwardDeclined:
+	case s.What == pos.Capture && w.status != pos.ForwardDeclined && w.status != pos.Reserved:
 		return "capture_before_approval"
+	case s.What == pos.Void && w.status == pos.Reserved:
 	case s.What != pos.Capture && !w.taken:
 		return "refund_before_taken"
 	}
@@ -144,7 +145,7 @@ func stepCause(what string, s *Step) string {
 	case "operation_without_request":
 		return fmt.Sprintf("operation %s ends, and nobody had asked for it", s.Operation)
 	case "capture_before_approval":
-		return "it is collected, and no offline approval stands before it"
+		return "it is collected, and neither an offline approval nor a reservation stands before it"
 	case "refund_before_taken":
 		return "money goes back that was not taken"
 	}

@@ -21,6 +21,12 @@ func offline() []reconcile.Step {
 		{Kind: record.KindPlatformResult, Operation: "c", Status: pos.Captured, State: pos.OperationDone}}
 }
 
+// reserved are those of a reservation that an operation ends.
+func reserved(what pos.OperationKind) []reconcile.Step {
+	return []reconcile.Step{{Kind: record.KindIntent}, {Kind: record.KindResult, Status: pos.Reserved}, {Kind: record.KindConfirmed},
+		{Kind: record.KindOperation, Operation: "e", What: what}, {Kind: record.KindOperationEnd, Operation: "e", State: pos.OperationDone}}
+}
+
 func TestStepsComeInOneOrderOnly(t *testing.T) {
 	unknown := []reconcile.Step{{Kind: record.KindIntent}, {Kind: record.KindResolution, Status: pos.Unknown}, {Kind: record.KindResolution, Status: pos.Approved}}
 	for name, c := range map[string]struct {
@@ -30,6 +36,12 @@ func TestStepsComeInOneOrderOnly(t *testing.T) {
 		"a sale and its refund":              {steps(), ""},
 		"an offline approval":                {offline(), ""},
 		"unknown and found":                  {unknown, ""},
+		"a reservation that is booked":       {reserved(pos.Capture), ""},
+		"booked, and given back":             {append(reserved(pos.Capture), steps()[3:]...), ""},
+		"a reservation that is released":     {reserved(pos.Void), ""},
+		"a refund of what is held":           {reserved(pos.Refund), "step_refund_before_taken"},
+		"booked before it is held":           {append(reserved(pos.Capture)[:1], reserved(pos.Capture)[3:]...), "step_capture_before_approval"},
+		"booked after the release":           {append(reserved(pos.Void), reconcile.Step{Kind: record.KindOperation, Operation: "f", What: pos.Capture}), "step_capture_before_approval"},
 		"a result before its intent":         {steps()[1:], "step_without_intent"},
 		"two intents":                        {append(steps()[:1], steps()...), "step_begun_twice"},
 		"a confirmation before its result":   {append(steps()[:1], steps()[2:]...), "step_without_result"},
