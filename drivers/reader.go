@@ -25,6 +25,9 @@ func NewReader(conn Conn) *Reader { return &Reader{conn: conn} }
 // Heard is when bytes came last, the zero time before any did.
 func (r *Reader) Heard() time.Time { return r.heard }
 
+// Waiting says whether Next may have something to tell without a wait: true of a wire that cannot tell.
+func (r *Reader) Waiting() bool { return len(r.rest) > 0 || r.err != nil || Waiting(r.conn) }
+
 // Next waits for the next byte until the deadline.
 func (r *Reader) Next(until time.Time) (byte, error) {
 	for len(r.rest) == 0 {

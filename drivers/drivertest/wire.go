@@ -30,6 +30,9 @@ func (e *End) Read(b []byte) (int, error) {
 	return e.in.take(b, deadline)
 }
 
+// Waiting implements [drivers.Peeker], as a serial line does; that a wire cannot tell is what tests over net.Pipe and TCP see.
+func (e *End) Waiting() bool { return e.in.waiting() }
+
 // Write always writes all of b, or nothing when the wire is closed.
 func (e *End) Write(b []byte) (int, error) { return e.out.put(b) }
 
@@ -95,6 +98,12 @@ func (l *lane) take(b []byte, deadline time.Time) (int, error) {
 			return 0, os.ErrDeadlineExceeded
 		}
 	}
+}
+
+func (l *lane) waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.bytes) > 0 || l.closed
 }
 
 func (l *lane) try(b []byte) (int, <-chan struct{}, error) {

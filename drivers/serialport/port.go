@@ -44,7 +44,10 @@ type Port struct {
 	closing  sync.Once
 }
 
-var _ drivers.Conn = (*Port)(nil)
+var (
+	_ drivers.Conn   = (*Port)(nil)
+	_ drivers.Peeker = (*Port)(nil)
+)
 
 // start hands the library's port to the two goroutines that own it from here.
 func start(raw serial.Port, device string, line drivers.Line, lock lockFile) *Port {
@@ -81,6 +84,9 @@ func (p *Port) Read(b []byte) (int, error) {
 	}
 	return p.state.take(b)
 }
+
+// Waiting says whether a Read would return at once: with bytes, or with the fault that ended the port.
+func (p *Port) Waiting() bool { return p.state.waiting() }
 
 // Close frees blocked calls, waits up to half a second for a running write and gives the port's lock back. If the write does not
 // return, the descriptor stays open until it does: a closed number could be given to another file, and the bytes would land there.

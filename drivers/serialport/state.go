@@ -100,6 +100,13 @@ func (s *state) take(b []byte) (int, error) {
 	}
 }
 
+// waiting says whether take would return at once.
+func (s *state) waiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.inbox) > 0 || s.err != nil
+}
+
 // look is one try of take.
 func (s *state) look(b []byte) (n int, changed <-chan struct{}, by time.Time, err error) {
 	s.mu.Lock()

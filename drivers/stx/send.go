@@ -87,7 +87,10 @@ const flood = 2 * time.Second
 func (l *Line) settle(ctx context.Context) error {
 	clear(l.strange)
 	l.strange, l.naks = l.strange[:0], 0
-	for begun := time.Now(); ; {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for begun := time.Now(); l.unsettled(); {
 		err := l.read(ctx, time.Now().Add(time.Millisecond))
 		if errors.Is(err, drivers.ErrQuiet) {
 			break
@@ -101,6 +104,11 @@ func (l *Line) settle(ctx context.Context) error {
 	}
 	_, err := l.sieve(0, true)
 	return err
+}
+
+// unsettled says whether something may be there, or still be on its way: where the terminal has been silent for a while, all that it said lies ready.
+func (l *Line) unsettled() bool {
+	return l.reader.Heard().IsZero() || time.Since(l.reader.Heard()) < glance || l.decoder.Partial() || l.reader.Waiting()
 }
 
 // errFlood says that the terminal talks without a pause.

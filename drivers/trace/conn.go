@@ -43,6 +43,9 @@ func (w *wire) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// Waiting implements [drivers.Peeker].
+func (w *wire) Waiting() bool { return drivers.Waiting(w.Conn) }
+
 // Close implements [drivers.Conn].
 func (w *wire) Close() error {
 	if r := w.tap.running(); r != nil {
