@@ -28,6 +28,18 @@ type Bench interface {
 // the outcome counts all the same; nothing that the device sees tells when.
 type Silent interface{ Silent() bool }
 
+// Sparse is a [Bench] that goes through the laws once more under other settings, so that it need not lose its wire at each byte: Every says at which, 1 for
+// each. It is no multiple of 3, since what the device makes of a loss alternates by that.
+type Sparse interface{ Every() int }
+
+// stride is the distance of the bytes at which a bench loses its wire.
+func stride(bench Bench) int {
+	if s, ok := bench.(Sparse); ok {
+		return s.Every()
+	}
+	return 1
+}
+
 // acknowledgements is how many of a result arrive at a bench's device.
 func acknowledgements(bench Bench) int {
 	if s, ok := bench.(Silent); ok && s.Silent() {

@@ -105,7 +105,7 @@ func survivesEveryByte(t *testing.T, bench Bench) {
 			t.Run(fmt.Sprintf("%s, %s", what, fault), func(t *testing.T) {
 				length := measure(t, bench, what)
 				for way, bytes := range length {
-					for limit := range bytes {
+					for limit := 0; limit < bytes; limit += stride(bench) {
 						inBubble(t, bench, func(s *stand) { s.loseAt(what, way, limit, fault) })
 					}
 				}

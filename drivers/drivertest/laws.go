@@ -16,7 +16,8 @@ import (
 // transactions lists what moves money at the bench's device.
 func transactions(bench Bench) []drivers.Transaction {
 	list := []drivers.Transaction{drivers.SaleOf}
-	for what, f := range map[drivers.Transaction]drivers.Function{drivers.VoidOf: drivers.Voiding, drivers.RefundOf: drivers.Refunding} {
+	for what, f := range map[drivers.Transaction]drivers.Function{drivers.VoidOf: drivers.Voiding, drivers.RefundOf: drivers.Refunding,
+		drivers.ReservationOf: drivers.Reserving, drivers.BookingOf: drivers.Reserving, drivers.ReleaseOf: drivers.Reserving} {
 		if bench.Driver().Can(f, bench.Settings()) {
 			list = append(list, what)
 		}
@@ -31,6 +32,13 @@ func refusesWhatItCannot(t *testing.T, bench Bench) {
 			drivers.Voiding:   func() error { _, err := s.act(drivers.VoidOf, 100); return err },
 			drivers.Refunding: func() error { _, err := s.act(drivers.RefundOf, 100); return err },
 			drivers.Settling:  func() error { _, err := s.settle(); return err },
+		}
+		_, reserves := s.terminal.(drivers.Reserver)
+		if reserves {
+			asked[drivers.Reserving] = func() error { _, err := s.act(drivers.ReservationOf, 100); return err }
+		}
+		if !reserves && s.can(drivers.Reserving) {
+			s.t.Error("no reservations, although the driver says that it can")
 		}
 		for f, ask := range asked {
 			if s.can(f) {
@@ -195,7 +203,7 @@ func refusesBeforeItBegins(t *testing.T, bench Bench) {
 // what to do.
 func stopsForTheCashier(t *testing.T, bench Bench) {
 	for _, what := range transactions(bench) {
-		if what == drivers.VoidOf {
+		if what != drivers.SaleOf && what != drivers.RefundOf && what != drivers.ReservationOf {
 			continue // no customer is needed
 		}
 		inBubble(t, bench, func(s *stand) {

@@ -25,7 +25,7 @@ type stand struct {
 	wire     *tap
 	terminal drivers.CardTerminal
 	before   drivers.Last
-	of       drivers.Last // the sale that a void takes back
+	of       drivers.Last // the sale that a void takes back, or the reservation that is booked or released
 
 	commands   int          // made so far, which gives each a name of its own
 	ref        string       // of the last of them
@@ -88,11 +88,16 @@ func (s *stand) sell(amount pos.Minor) {
 	synctest.Wait() // until the device has what it needs for this sale to be final
 }
 
-// begin makes what a command over the amount needs: a void a sale.
+// begin makes what a command over the amount needs: a void a sale, a booking a reservation of more, a release one of just that.
 func (s *stand) begin(what drivers.Transaction, amount pos.Minor) {
 	s.t.Helper()
-	if what == drivers.VoidOf {
+	switch what {
+	case drivers.VoidOf:
 		s.sell(amount)
+	case drivers.BookingOf:
+		s.reserve(amount + spare)
+	case drivers.ReleaseOf:
+		s.reserve(amount)
 	}
 }
 
@@ -114,6 +119,12 @@ func (s *stand) actIn(ctx context.Context, what drivers.Transaction, m pos.Money
 		return s.terminal.Void(ctx, command, s.of)
 	case drivers.RefundOf:
 		return s.terminal.Refund(ctx, command)
+	case drivers.ReservationOf:
+		return s.terminal.(drivers.Reserver).Reserve(ctx, command)
+	case drivers.BookingOf:
+		return s.terminal.(drivers.Reserver).Book(ctx, command, s.of)
+	case drivers.ReleaseOf:
+		return s.terminal.(drivers.Reserver).Release(ctx, command, s.of)
 	}
 	return s.terminal.Sale(ctx, command)
 }
@@ -150,6 +161,10 @@ func (s *stand) held(what drivers.Transaction, m pos.Money) bool {
 		return !slices.Contains(s.peer.Booked(), m)
 	case drivers.RefundOf:
 		return slices.Contains(s.peer.Returned(), m)
+	case drivers.ReservationOf:
+		return slices.Contains(s.holding(), m)
+	case drivers.ReleaseOf:
+		return !slices.Contains(s.holding(), m)
 	}
 	return slices.Contains(s.peer.Booked(), m)
 }
@@ -208,7 +223,7 @@ func (s *stand) can(f drivers.Function) bool { return s.bench.Driver().Can(f, s.
 // tells says whether the family tells what became of a lost command.
 func (s *stand) tells(what drivers.Transaction) bool {
 	switch what {
-	case drivers.VoidOf:
+	case drivers.VoidOf, drivers.ReleaseOf:
 		return s.can(drivers.RecoverVoids)
 	case drivers.RefundOf:
 		return s.can(drivers.RecoverRefunds)

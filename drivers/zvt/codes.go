@@ -31,7 +31,8 @@ const (
 	endDay           = "Run an end of day, then try again."
 	checkCurrency    = "Check the currency of the till and of the terminal."
 	checkNetwork     = "Check the terminal's network, then try again."
-	openReservations = "Book or take back the open reservations at the terminal, then try again."
+	openReservations = "Book or release the open reservations, then try again."
+	withinHeld       = "Book at most what is held; take what is missing by a payment."
 	notThere         = "The terminal cannot do this; check the option payment_type or take another means of payment."
 	callService      = "Take another means of payment; call the terminal's service if it stays so."
 )
@@ -94,10 +95,10 @@ func codes() [99]meaning {
 		{0xA5, "not allowed by card security rules", otherCard, false, moneyNone},
 		{0xB1, "memory full", endDay, true, moneyNone},
 		{0xB2, "journal full", endDay, true, moneyNone},
-		{0xB4, "this payment was reversed before", "Compare with the slips: the money went back with an earlier reversal.", false, moneyNone},
-		{0xB5, "reversal not possible: the payment is settled or the terminal does not know it", useRefund, false, moneyNone},
-		{0xB7, "amount does not fit the reservation", openReservations, false, moneyNone},
-		{0xB8, "reservation error", openReservations, false, moneyNone},
+		{0xB4, "this payment or reservation was reversed before", "Compare with the slips: the money went back with an earlier reversal.", false, moneyNone},
+		{0xB5, "reversal not possible: what it is for is settled or the terminal does not know it", useRefund, false, moneyNone},
+		{0xB7, "amount does not fit the reservation", withinHeld, false, moneyNone},
+		{0xB8, "reservation error: it is not open, or open ones are in the way", openReservations, false, moneyNone},
 		{0xBF, "supply voltage too low", "Check the power supply of the terminal.", false, moneyNone},
 		{0xC0, "lock defective", callService, false, moneyNone},
 		{0xC1, "merchant card locked", clockWrong, false, moneyNone},

@@ -53,7 +53,7 @@ func TestRegistrationWishes(t *testing.T) {
 		"06 0F 03 49 09 78":                      codec.CP437,
 	} {
 		play(t, false, func(d *device) {
-			d.takes("06 00 18 00 00 00 BE 09 78 03 01 06 0E 26 04 0A 02 06 D3 12 01 42 27 03 14 01 FE")
+			d.takes("06 00 1E 00 00 00 BE 09 78 03 01 06 14 26 04 0A 02 06 D3 12 01 42 27 03 14 01 FE 1F 73 03 00 00 00")
 			d.says(okay)
 			d.asks(completion, okay)
 			d.accepts()

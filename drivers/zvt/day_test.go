@@ -35,6 +35,7 @@ func (s *saleTest) settle(stored *[]drivers.Totals) (drivers.Totals, error) {
 }
 
 func (d *device) beginsDay() {
+	d.holdsNothing()
 	d.takes("06 50 03 00 00 00")
 	d.says(okay)
 	d.asks("04 FF 01 0E", okay)
@@ -119,8 +120,8 @@ func TestADayIsOverUnknownOrGoesOn(t *testing.T) {
 		stored int
 		words  string
 	}{
-		{"refused", func(d *device) { d.takes("06 50"); d.says("84 A0 00") }, nil, pos.Transient, pos.NoneMoved, 0, "receiver not ready"},
-		{"no such function", func(d *device) { d.takes("06 50"); d.says("84 83 00") }, nil, pos.Permanent, pos.NoneMoved, 0, "no function"},
+		{"refused", func(d *device) { d.holdsNothing(); d.takes("06 50"); d.says("84 A0 00") }, nil, pos.Transient, pos.NoneMoved, 0, "receiver not ready"},
+		{"no such function", func(d *device) { d.holdsNothing(); d.takes("06 50"); d.says("84 83 00") }, nil, pos.Permanent, pos.NoneMoved, 0, "no function"},
 		{"not possible", func(d *device) {
 			d.beginsDay()
 			d.asks("04 0F 02 27 77", okay)
@@ -139,7 +140,7 @@ func TestADayIsOverUnknownOrGoesOn(t *testing.T) {
 		}, nil, pos.OutcomeUnknown, pos.MoneyUnknown, 1, "ended the end of day as failed"},
 		{"over without totals", func(d *device) { d.beginsDay(); d.asks(completes, okay) }, nil, pos.OutcomeUnknown, pos.MoneyUnknown, 0, "no clear result"},
 		{"silence", func(d *device) { d.beginsDay(); quietWire(d) }, nil, pos.OutcomeUnknown, pos.MoneyUnknown, 0, "no clear result"},
-		{"the command unanswered", func(d *device) { d.takes("06 50"); quietWire(d) }, nil, pos.OutcomeUnknown, pos.MoneyUnknown, 0, "end of day command"},
+		{"the command unanswered", func(d *device) { d.holdsNothing(); d.takes("06 50"); quietWire(d) }, nil, pos.OutcomeUnknown, pos.MoneyUnknown, 0, "end of day command"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			play(t, false, func(d *device) { c.script(d); quietWire(d) }, func(s *saleTest) {

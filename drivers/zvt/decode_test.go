@@ -38,6 +38,35 @@ func TestDecodeObjects(t *testing.T) {
 			`{"ok":true,"protocol":"zvt","frame":"060010123456be09780301060626040a0206d3","name":"registration","direction":"ecr","class":"06","instr":"00",` +
 				`"transport":"tcp","fields":{"currency":"EUR","x_bmp_03":"01","x_config":"be","x_tlv_0a":"06d3"}}`,
 		},
+		{
+			"open reservations", "10 02 06 1E 14 B8 87 00 03 06 0E 23 0C 08 02 00 03 08 02 00 04 08 02 00 10 10 10 03 C8 EC",
+			`{"ok":true,"protocol":"zvt","frame":"1002061e14b8870003060e230c080200030802000408020010101003c8ec","name":"failed","direction":"device",` +
+				`"class":"06","instr":"1e","transport":"serial","fields":{"receipt_no":"0003","result":"b8",` +
+				`"result_text":"reservation error: it is not open, or open ones are in the way","x_tlv_08":"0003 0004 0010"}}`,
+		},
+		{
+			"question for open reservations", "06 23 03 87 FF FF", `{"ok":true,"protocol":"zvt","frame":"06230387ffff","name":"partial_reversal",` +
+				`"direction":"ecr","class":"06","instr":"23","transport":"tcp","fields":{"x_bmp_87":"ffff"}}`,
+		},
+		{
+			"no open reservations", "06 1E 04 B8 87 FF FF", `{"ok":true,"protocol":"zvt","frame":"061e04b887ffff","name":"failed","direction":"device",` +
+				`"class":"06","instr":"1e","transport":"tcp","fields":{"result":"b8",` +
+				`"result_text":"reservation error: it is not open, or open ones are in the way","x_bmp_87":"ffff"}}`,
+		},
+		{
+			"booking with a message id", "06 24 15 87 00 24 04 00 00 00 00 07 50 49 09 78 06 06 1F 73 03 00 00 10",
+			`{"ok":true,"protocol":"zvt","frame":"062415870024040000000007504909780606` + `1f7303000010","name":"book_total","direction":"ecr","class":"06",` +
+				`"instr":"24","transport":"tcp","fields":{"amount":750,"currency":"EUR","receipt_no":"0024","x_tlv_1f73":"000010"}}`,
+		},
+		{
+			"release", "06 25 0D 87 00 24 04 00 00 00 00 10 23 49 09 78", `{"ok":true,"protocol":"zvt","frame":"06250d87002404000000001023490978",` +
+				`"name":"reservation_reversal","direction":"ecr","class":"06","instr":"25","transport":"tcp",` +
+				`"fields":{"amount":1023,"currency":"EUR","receipt_no":"0024"}}`,
+		},
+		{
+			"release of another terminal's reservation", "06 26 07 06 05 1F 06 02 00 02", `{"ok":true,"protocol":"zvt","frame":"06260706051f06020002",` +
+				`"name":"external_reservation_reversal","direction":"ecr","class":"06","instr":"26","transport":"tcp","fields":{"x_tlv_1f06":"0002"}}`,
+		},
 		{"control bytes", "06 15", `{"ok":true,"protocol":"zvt","frame":"06","name":"ack","transport":"serial"}` + "\n" +
 			`{"ok":true,"protocol":"zvt","frame":"15","name":"nak","transport":"serial"}`},
 		{"refused", "84 9C 00", `{"ok":true,"protocol":"zvt","frame":"849c00","name":"refused","class":"84","instr":"9c","transport":"tcp",` +

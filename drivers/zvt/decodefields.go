@@ -45,6 +45,14 @@ func (n named) put(name, value string) {
 	}
 }
 
+// another adds to a list of values in one text.
+func (n named) another(name, value string) {
+	if before, told := n[name].(string); told {
+		value = before + " " + value
+	}
+	n[name] = value
+}
+
 func (n named) result(code byte) {
 	n["result"] = fmt.Sprintf("%02x", code)
 	n["result_text"] = resultText(code)
@@ -169,6 +177,8 @@ func (n named) object(o codec.Object) {
 	case o.Tag.Constructed():
 	case o.Tag == codec.TagTextLine:
 		n.line(safeText(codec.CP437, o.Value))
+	case o.Tag == codec.TagReceiptNo:
+		n.another("x_tlv_08", maskedObject(o))
 	case o.Tag == codec.TagTip && n["tip"] != nil, o.Tag == codec.TagEntry && n["entry"] != nil,
 		o.Tag == codec.TagLongTrace && n["trace"] == bcdDigits(o.Value), o.Tag == codec.TagLongTerminalID && n["terminal_id"] == bcdDigits(o.Value),
 		o.Tag == codec.TagCardTypeLong && n["brand"] == brand(bigEndian(o.Value)):

@@ -25,6 +25,7 @@ func Driver() drivers.Driver {
 // terminal is one card terminal on one wire. It is used by one goroutine and starts none.
 type terminal struct {
 	link       link
+	ids        *numbered // that link
 	options    options
 	currency   pos.Currency
 	registered bool
@@ -43,11 +44,13 @@ func newTerminal(conn drivers.Conn, settings drivers.Settings) (drivers.CardTerm
 		return nil, fmt.Errorf("zvt: %q is not an ISO 4217 currency", string(settings.Currency))
 	}
 	t := &terminal{options: o, currency: settings.Currency}
+	t.ids = &numbered{off: o.numbersOff}
 	if settings.Stream {
-		t.link = &streamLink{wire: newWire(conn), stall: o.t3}
+		t.ids.link = &streamLink{wire: newWire(conn), stall: o.t3}
 	} else {
-		t.link = &serialLink{wire: newWire(conn)}
+		t.ids.link = &serialLink{wire: newWire(conn)}
 	}
+	t.link = t.ids
 	return t, nil
 }
 
@@ -80,7 +83,8 @@ func (t *terminal) Status(ctx context.Context) (drivers.State, error) {
 // Close logs off with 06 02. The terminal keeps its last registration or falls back to its own, so nothing depends on success.
 func (t *terminal) Close(ctx context.Context) error {
 	t.registered = false
-	if err := t.command(ctx, codec.APDU{Class: 0x06, Instr: 0x02}); err != nil {
+	err := t.command(ctx, codec.APDU{Class: 0x06, Instr: 0x02})
+	if t.ids.forget(); err != nil {
 		return unavailable(err)
 	}
 	return nil
@@ -110,4 +114,5 @@ var (
 	_ drivers.Counter      = (*terminal)(nil)
 	_ drivers.Reprinter    = (*terminal)(nil)
 	_ drivers.Servicer     = (*terminal)(nil)
+	_ drivers.Reserver     = (*terminal)(nil)
 )

@@ -97,10 +97,23 @@ func notClosed(result *drivers.Result) error {
 // declinedDeed is the error of a command that the terminal refused before it began. What it has no function for is not supported, and stays so.
 func declinedDeed(d deed, no *refusal) *pos.Error {
 	if d == paying || no.code != notSupported {
-		return refusedError(no)
+		e := refusedError(no)
+		if d == booking || d == releasing {
+			e.Next = endedRemedy(no.code)
+		}
+		return e
 	}
 	return pos.NewError(notPossible, pos.Permanent, pos.NoneMoved, "The card terminal has no function for a "+string(d)+" by the till (code 83).",
 		"Do it at the terminal itself, or in another way.").With("result", "83")
+}
+
+// endedRemedy says what to do about a refused booking or release, for which a refund is no remedy.
+func endedRemedy(code byte) string {
+	switch code {
+	case 0xB4, 0xB5, reservationError:
+		return "Look at the terminal's open reservations: this one is booked or released already, or another terminal holds it."
+	}
+	return remedy(code)
 }
 
 // began sorts the failure of the command by how far it got.

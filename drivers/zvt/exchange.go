@@ -16,8 +16,9 @@ var errLate = errors.New("the terminal does not answer")
 // refusal is a negative reply 84 xx to a command, or its end with 06 1E xx.
 type refusal struct {
 	code  byte
-	early bool // 84: the command was not begun
-	twice bool // the command went out again after silence, so this may refuse the repetition of one that was begun
+	data  []byte // behind the code of 06 1E
+	early bool   // 84: the command was not begun
+	twice bool   // the command went out again after silence, so this may refuse the repetition of one that was begun
 }
 
 func (r *refusal) Error() string {
@@ -36,8 +37,9 @@ const (
 	notStored    byte = 0xFF // system error: makes the terminal take a payment back
 )
 
-// How long a command looks for what came before it: a late result, a reply that was doubled. Nothing older may pass for its reply. Where the terminal has been
-// silent for a while, all that it said lies ready, and a peek finds it.
+// How long a command looks for what came before it: a late result, a reply that was doubled. Nothing older may pass for its reply. On a new wire, and while the
+// terminal has just spoken, that takes its time. Where it has been silent for a while, all that it said lies ready: a wire that tells that there is nothing
+// is not waited for, and on another a peek finds it.
 const (
 	settle = 5 * time.Millisecond
 	peek   = 500 * time.Microsecond
@@ -82,7 +84,7 @@ func failure(m codec.APDU) *refusal {
 	if len(m.Data) == 0 {
 		return &refusal{code: notStored}
 	}
-	return &refusal{code: m.Data[0]}
+	return &refusal{code: m.Data[0], data: m.Data[1:]}
 }
 
 // await waits for the next APDU until the deadline or the end of ctx.
@@ -109,8 +111,11 @@ func (t *terminal) receive(until time.Time) (codec.APDU, error) {
 
 // clear answers what is left of an earlier exchange, until the terminal is silent.
 func (t *terminal) clear(ctx context.Context) error {
-	if time.Since(t.spoke) < glance {
+	switch {
+	case t.spoke.IsZero() || time.Since(t.spoke) < glance:
 		return t.idle(ctx, settle)
+	case !t.link.waiting():
+		return ctx.Err()
 	}
 	for range 2 { // a machine that is busy may let the first one pass before it looks
 		if err := t.idle(ctx, peek); err != nil {

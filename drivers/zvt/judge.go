@@ -24,6 +24,8 @@ func (t *terminal) judge(p drivers.Pending, f found) drivers.Recovery {
 		return verdict(drivers.Undecided, "The terminal's last transaction, %s, cannot be told from the one before this %s.", name(last), what)
 	case sameTransaction(last, p.Before) && known:
 		return verdict(drivers.Undecided, "The terminal gave this %s the number of the one before it, %s.", what, name(last))
+	case sameTransaction(last, p.Before) && mayShareNumber(p, last):
+		return verdict(drivers.Undecided, "The terminal's last transaction is %s, which this %s may have been given too.", name(last), what)
 	case sameTransaction(last, p.Before):
 		return verdict(drivers.NotCharged, "The terminal's last transaction is %s, the one before this %s.", name(last), what)
 	case older(last, p.Before):
@@ -47,6 +49,9 @@ func (t *terminal) judgeNewer(p drivers.Pending, f found) drivers.Recovery {
 	if got.Currency == "" {
 		got.Currency = t.currency // terminals send it only if it was in the request
 	}
+	if p.What == drivers.BookingOf {
+		got = t.booked(got, p.Amount, p.Of)
+	}
 	if got != want && !tipped(p, f.result.Tip, got, want) {
 		return verdict(drivers.Undecided, "The terminal's last transaction, %s, is new but over %s instead of %s.", name(last), got, want)
 	}
@@ -66,25 +71,32 @@ func tipped(p drivers.Pending, tip pos.Minor, got, want pos.Money) bool {
 		got == pos.Money{Amount: want.Amount + tip, Currency: want.Currency}
 }
 
-// foreign says why a new transaction of the right amount is not the one in question, "" when nothing speaks against it. A reversal names the
-// transaction that it takes back (BMP 37); one that names none is a reversal only where the terminal gives it the receipt number of the sale, or
-// told its trace to the till while it ran.
+// foreign says why a new transaction of the right amount is not the one in question, "" when nothing speaks against it. A reversal, of a payment or of a
+// reservation, names the transaction that it takes back (BMP 37); one that names none is a reversal only where the terminal gives it the receipt number of
+// that, or told its trace to the till while it ran. A booking may name its reservation. No field tells a reservation from a payment.
 func foreign(p drivers.Pending, f found) string {
 	last, stored := f.last(), charging(p.Stored)
 	switch {
-	case p.What != drivers.VoidOf && f.reverses != "":
+	case p.What == drivers.BookingOf && f.reverses == p.Of.Trace:
+		return ""
+	case !takesBack(p.What) && f.reverses != "":
 		return "takes back transaction " + f.reverses
-	case p.What != drivers.VoidOf:
+	case !takesBack(p.What):
 		return ""
 	case f.reverses != "" && len(f.reverses) == len(p.Of.Trace):
 		if f.reverses != p.Of.Trace {
 			return "takes back transaction " + f.reverses + " instead of " + p.Of.Trace
 		}
 		return ""
-	case last.ReceiptNo != "" && last.ReceiptNo == p.Of.ReceiptNo, stored != nil && stored.Trace != "" && stored.Trace == last.Trace:
+	case f.released, last.ReceiptNo != "" && last.ReceiptNo == p.Of.ReceiptNo, stored != nil && stored.Trace != "" && stored.Trace == last.Trace:
 		return ""
 	}
-	return "does not say which payment it takes back"
+	return "does not say what it takes back"
+}
+
+// takesBack says whether a transaction is the end of another one.
+func takesBack(what drivers.Transaction) bool {
+	return what == drivers.VoidOf || what == drivers.ReleaseOf
 }
 
 // charging is a stored result that claims the money; a stored failure says nothing of a newer transaction.
@@ -133,6 +145,12 @@ func sameTransaction(a, b drivers.Last) bool {
 		return a.Trace == b.Trace
 	}
 	return a.ReceiptNo != "" && a.ReceiptNo == b.ReceiptNo
+}
+
+// mayShareNumber says whether a void, booking or release cannot be told from what it is for: some terminals give it the same receipt number, and this one tells
+// no traces.
+func mayShareNumber(p drivers.Pending, last drivers.Last) bool {
+	return (takesBack(p.What) || p.What == drivers.BookingOf) && (last.Trace == "" || p.Before.Trace == "") && last.ReceiptNo == p.Of.ReceiptNo
 }
 
 // older says whether a transaction comes before another by the number that both have. Numbers wrap after all nines: the shorter way round counts.

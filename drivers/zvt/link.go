@@ -32,6 +32,9 @@ type link interface {
 	// receive waits for the next APDU until the deadline: drivers.ErrQuiet when none came, any other error sticks.
 	receive(until time.Time) (codec.APDU, error)
 
+	// waiting says whether receive may have something to tell without a wait.
+	waiting() bool
+
 	// abandon tells that the reply to a command is no longer waited for. A stream is unusable then: the late reply
 	// would pass for that to the next command (PA00P016 wants the socket closed). On the serial line the
 	// acknowledgements keep the two sides together.

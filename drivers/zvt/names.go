@@ -72,6 +72,8 @@ func terminalCommandName(instr byte) string {
 		return "book_total"
 	case 0x25:
 		return "reservation_reversal"
+	case 0x26:
+		return "external_reservation_reversal"
 	case 0x30:
 		return "reversal"
 	case 0x31:

@@ -19,7 +19,7 @@ func (d *device) status(completion string) {
 }
 
 func (d *device) registration(completion string) {
-	d.takes("06 00 10 00 00 00 BE 09 78 03 01 06 06 26 04 0A 02 06 D3")
+	d.takes("06 00 16 00 00 00 BE 09 78 03 01 06 0C 26 04 0A 02 06 D3 1F 73 03 00 00 00")
 	d.says(okay)
 	d.asks(completion, okay)
 }
@@ -237,15 +237,17 @@ func TestOptions(t *testing.T) {
 	o, err := readOptions(map[string]string{
 		"password": "123456", "config": "3e", "service": "03", "payment_type": "44", "result_timeout_s": "60", "t3_s": "10", "t4_s": "240",
 		"diagnosis": "extended", "printer_columns": "42", "charset": "iso-8859-15", "partial_approval": "on",
+		"booking": "partial_reversal", "open_reservations": "keep", "message_ids": "off",
 	})
 	want := options{password: 123456, config: 0x3E, service: 0x03, paymentType: 0x44, resultTimeout: 60, diagnosis: 2, columns: 42,
-		charset: codec.Latin9, wishesCharset: true, partialAllowed: true, t3: 10 * time.Second, t4: 240 * time.Second}
+		charset: codec.Latin9, wishesCharset: true, partialAllowed: true, tellsUnused: true, keepsOpen: true, numbersOff: true, t3: 10 * time.Second, t4: 240 * time.Second}
 	if err != nil || o != want {
 		t.Errorf("%+v, %v", o, err)
 	}
 	for name, bad := range map[string][]string{
 		"password": {"", "12345", "1234567", "abcdef", "+12345"}, "config": {"", "b", "zz", "bebe", "bf", "fe"}, "charset": {"", "klingon"},
 		"diagnosis": {"", "06"}, "printer_columns": {"", "15", "100"}, "partial_approval": {"", "yes"}, "receipts": {"", "nobody"}, "admin_receipts": {"both"},
+		"booking": {"", "on"}, "open_reservations": {"", "off"}, "message_ids": {"", "on"},
 		"progress": {"", "yes"}, "amount_entry": {"on"}, "menu": {"off"},
 		"result_timeout_s": {"0", "256", "x"},
 		"t3_s":             {"0", "61", "x"}, "t4_s": {"4", "3601"}, "unheard_of": {"1"},

@@ -24,6 +24,9 @@ type options struct {
 	charset        codec.Charset // wished for
 	wishesCharset  bool
 	partialAllowed bool // TLV 1F70
+	tellsUnused    bool // a booking is 06 23 with the amount that is not used
+	keepsOpen      bool // an end of day does not ask for open reservations
+	numbersOff     bool // no message ids (TLV 1F73)
 	t3, t4         time.Duration
 }
 
@@ -34,16 +37,19 @@ func defaults() options {
 // readers says how each option is read.
 func (o *options) readers() map[string]func(string) error {
 	readers := map[string]func(string) error{
-		"password":         o.readPassword,
-		"service":          hexByte(&o.service),
-		"payment_type":     hexByte(&o.paymentType),
-		"result_timeout_s": o.readResultTimeout,
-		"diagnosis":        choice(&o.diagnosis, diagnoses()),
-		"printer_columns":  o.readColumns,
-		"charset":          o.readCharset,
-		"partial_approval": choice(&o.partialAllowed, map[string]bool{"off": false, "on": true}),
-		"t3_s":             seconds(&o.t3, 1, 60),
-		"t4_s":             seconds(&o.t4, 5, 3600),
+		"password":          o.readPassword,
+		"service":           hexByte(&o.service),
+		"payment_type":      hexByte(&o.paymentType),
+		"result_timeout_s":  o.readResultTimeout,
+		"diagnosis":         choice(&o.diagnosis, diagnoses()),
+		"printer_columns":   o.readColumns,
+		"charset":           o.readCharset,
+		"partial_approval":  choice(&o.partialAllowed, map[string]bool{"off": false, "on": true}),
+		"booking":           choice(&o.tellsUnused, map[string]bool{"book_total": false, "partial_reversal": true}),
+		"open_reservations": choice(&o.keepsOpen, map[string]bool{"settle_first": false, "keep": true}),
+		"message_ids":       choice(&o.numbersOff, map[string]bool{"auto": false, "off": true}),
+		"t3_s":              seconds(&o.t3, 1, 60),
+		"t4_s":              seconds(&o.t4, 5, 3600),
 	}
 	maps.Copy(readers, o.configReaders())
 	return readers

@@ -17,6 +17,10 @@ type talk struct {
 	splitter codec.Splitter
 	inbox    []codec.APDU
 	mute     bool
+
+	counts bool   // message ids are agreed
+	id     uint64 // of the last command of either side
+	till   uint64 // of the till's last command, which our answer repeats
 }
 
 var errGone = errors.New("the wire is gone")
@@ -25,6 +29,11 @@ func (p *peer) serve(conn drivers.Conn, done chan struct{}) {
 	defer close(done)
 	defer conn.Close()
 	t := &talk{peer: p, conn: conn}
+	defer func() {
+		if wrong := locked(p, func() string { return t.wrong }); wrong != "" {
+			p.t.Errorf("the till's message id is wrong: %s", wrong)
+		}
+	}()
 	for {
 		m, err := t.receive(time.Hour)
 		if err != nil {
@@ -62,7 +71,7 @@ func (t *talk) event(until time.Time) (codec.EventKind, error) {
 	}
 	if t.stream {
 		if ev, ok := t.splitter.Feed(b[0]); ok {
-			t.inbox = append(t.inbox, ev.Message)
+			t.take(ev.Message)
 		}
 		return 0, nil
 	}
@@ -71,7 +80,7 @@ func (t *talk) event(until time.Time) (codec.EventKind, error) {
 		return 0, nil
 	}
 	if events[0].Kind == codec.GotFrame {
-		t.inbox = append(t.inbox, events[0].Message)
+		t.take(events[0].Message)
 		t.write([]byte{codec.ACK})
 	}
 	return events[0].Kind, nil
@@ -89,8 +98,10 @@ func (t *talk) write(b []byte) {
 	}
 }
 
-// send hands one APDU over, with one repeat on the serial line.
-func (t *talk) send(a codec.APDU) error {
+// send numbers one APDU and hands it over, with repeats on the serial line.
+func (t *talk) send(a codec.APDU) error { return t.put(t.numbered(a)) }
+
+func (t *talk) put(a codec.APDU) error {
 	plain, err := a.Marshal()
 	if err != nil {
 		return err
@@ -123,7 +134,12 @@ func (t *talk) acknowledgedLink() bool {
 
 // ask sends a command of the terminal and waits for its answer; commands of the till in between are kept.
 func (t *talk) ask(a codec.APDU, limit time.Duration) (codec.APDU, error) {
-	if err := t.send(a); err != nil {
+	return t.wait(t.numbered(a), limit)
+}
+
+// wait is ask for a command that has its number.
+func (t *talk) wait(a codec.APDU, limit time.Duration) (codec.APDU, error) {
+	if err := t.put(a); err != nil {
 		return codec.APDU{}, err
 	}
 	var kept []codec.APDU

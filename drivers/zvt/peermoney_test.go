@@ -31,27 +31,52 @@ func (t *talk) money(what drivers.Transaction, data []byte) error {
 	case drivertest.Aborts:
 		return t.failed(0x6C)
 	case drivertest.Waits:
-		return t.wait()
+		return t.customer()
 	}
-	b := booking{amount: pos.Minor(amount), what: what}
+	b := deal{amount: pos.Minor(amount), what: what}
 	if receipt, ok := fields.Number(codec.ReceiptNo); ok {
-		if b.of = t.saleOf(receipt); b.of == 0 {
+		first := t.standing(what, receipt)
+		if what == drivers.BookingOf && t.unused {
+			b.amount = first.amount - b.amount
+		}
+		switch b.of = first.trace; {
+		case first.trace == 0 && what == drivers.VoidOf:
 			return t.failed(0xB4)
+		case first.trace == 0:
+			return t.failed(0xB8)
+		case what == drivers.BookingOf && (b.amount > first.amount || b.amount <= 0):
+			return t.failed(0xB7)
+		case what == drivers.ReleaseOf && b.amount != first.amount:
+			return t.failed(0xB7)
 		}
 	}
 	return t.approve(script, b)
 }
 
-// saleOf is the trace of the sale with a receipt number that can be taken back, 0 for none.
-func (t *talk) saleOf(receipt uint64) uint64 {
-	return locked(t.peer, func() uint64 {
+// standing is the sale that can be taken back, or the open reservation, with a receipt number; the zero deal for none.
+func (t *talk) standing(what drivers.Transaction, receipt uint64) deal {
+	return locked(t.peer, func() deal {
 		for _, b := range t.taken {
-			if b.what == drivers.SaleOf && b.trace%10000 == receipt && !b.settled && !t.voided(b) {
-				return b.trace
+			fits := b.what == drivers.ReservationOf
+			if what == drivers.VoidOf {
+				fits = b.taken()
+			}
+			if fits && b.trace%10000 == receipt && !b.settled && !t.ended(b) {
+				return b
 			}
 		}
-		return 0
+		return deal{}
 	})
+}
+
+// find is the deal with a trace; the caller holds the lock.
+func (p *peer) find(trace uint64) deal {
+	for _, b := range p.taken {
+		if b.trace == trace {
+			return b
+		}
+	}
+	return deal{}
 }
 
 func (t *talk) failed(code byte) error {
@@ -64,7 +89,7 @@ func (t *talk) failed(code byte) error {
 }
 
 // wait plays a customer who does nothing, for two minutes at most.
-func (t *talk) wait() error {
+func (t *talk) customer() error {
 	m, err := t.receive(2 * time.Minute)
 	if err == nil && m.Is(0x06, 0xB0) {
 		if err := t.send(codec.APDU{Class: 0x80}); err != nil {
@@ -74,14 +99,14 @@ func (t *talk) wait() error {
 	return t.failed(0x6C)
 }
 
-func (t *talk) approve(script drivertest.Script, b booking) error {
+func (t *talk) approve(script drivertest.Script, b deal) error {
 	locked(t.peer, func() int {
 		t.trace++
 		b.trace = t.trace
 		t.taken = append(t.taken, b)
 		return 0
 	})
-	err := t.report(script, success(b))
+	err := t.report(script, t.success(b))
 	switch {
 	case errors.Is(err, errRefused):
 		t.takeBack(b)
@@ -95,9 +120,9 @@ func (t *talk) approve(script drivertest.Script, b booking) error {
 	return err
 }
 
-func (p *peer) takeBack(b booking) {
+func (p *peer) takeBack(b deal) {
 	locked(p, func() int {
-		p.taken = slices.DeleteFunc(p.taken, func(o booking) bool { return o.trace == b.trace })
+		p.taken = slices.DeleteFunc(p.taken, func(o deal) bool { return o.trace == b.trace })
 		return 0
 	})
 }
@@ -138,7 +163,7 @@ func (p *peer) closeDay() (count byte, sum pos.Minor) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.taken {
-		p.taken[i].settled = true
+		p.taken[i].settled = p.taken[i].what != drivers.ReservationOf
 	}
 	p.days = append(p.days, sum)
 	return count, sum
@@ -153,7 +178,7 @@ func (p *peer) sumDay() (count byte, sum pos.Minor) {
 		case b.settled:
 		case b.what == drivers.RefundOf:
 			sum -= b.amount
-		case b.what == drivers.SaleOf && !p.voided(b):
+		case b.taken() && !p.ended(b):
 			count, sum = count+1, sum+b.amount
 		}
 	}
@@ -164,7 +189,7 @@ var errRefused = errors.New("the till refused the result")
 
 // report sends the result, the receipts and the end. An error means that it is not final.
 func (t *talk) report(script drivertest.Script, told *codec.Builder) error {
-	result := apdu(told)
+	result := t.numbered(apdu(told))
 	if script.At == drivertest.AfterResult && script.Fault != drivertest.NoFault {
 		plain, _ := result.Marshal()
 		if !t.stream {
@@ -173,12 +198,15 @@ func (t *talk) report(script drivertest.Script, told *codec.Builder) error {
 		t.write(plain)
 		return t.fault(drivertest.AfterResult)
 	}
-	if script.Repeat && !t.stream {
+	if script.Repeat && (!t.stream || t.counts) {
 		plain, _ := result.Marshal()
-		t.write(codec.Frame(plain))
+		if !t.stream {
+			plain = codec.Frame(plain)
+		}
+		t.write(plain)
 		time.Sleep(time.Second)
 	}
-	m, err := t.ask(result, 30*time.Second)
+	m, err := t.wait(result, 30*time.Second)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,10 @@ func (t *terminal) Recover(ctx context.Context, pending drivers.Pending) (driver
 	if err != nil {
 		return drivers.Recovery{}, unknown(deedOf(pending.What), "The terminal could not be asked for the outcome.", err)
 	}
-	r := t.judge(pending, f)
+	r, err := t.judgeRelease(ctx, pending, f)
+	if err != nil {
+		return drivers.Recovery{}, unknown(deedOf(pending.What), "The terminal could not be asked for the outcome.", err)
+	}
 	if wait := t.doubted(pending); r.Verdict == drivers.Charged && wait > 0 {
 		r = verdict(drivers.Undecided, "The terminal's last transaction, %s, fits this %s, but without the till's answers the terminal may "+
 			"still take it back by itself: it is asked again.", name(f.last()), noun(pending))
@@ -90,6 +93,12 @@ func noun(p drivers.Pending) string {
 		return "reversal"
 	case drivers.RefundOf:
 		return "refund"
+	case drivers.ReservationOf:
+		return "reservation"
+	case drivers.BookingOf:
+		return "booking"
+	case drivers.ReleaseOf:
+		return "release"
 	}
 	return "sale"
 }

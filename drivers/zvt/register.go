@@ -2,6 +2,7 @@ package zvt
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 	"github.com/tillproof/tillproof/pos"
@@ -14,8 +15,19 @@ const (
 	wantsOPT            byte = 0x04
 )
 
-// register sends 06 00 with our configuration and currency, and asks for receipts as blocks (06 D3).
+// register sends 06 00 with our configuration and currency, and asks for receipts as blocks (06 D3) and for message ids. A terminal that refuses the whole of
+// it as not possible is asked again without the latter.
 func (t *terminal) register(ctx context.Context) error {
+	err := t.registerWith(ctx)
+	var no *refusal
+	if errors.As(err, &no) && no.early && no.code == notSupported && !t.ids.off {
+		t.ids.off = true
+		return t.registerWith(ctx)
+	}
+	return err
+}
+
+func (t *terminal) registerWith(ctx context.Context) error {
 	a, err := codec.Build(0x06, 0x00).Digits(t.options.password, 3).Raw(t.options.config).
 		Digits(uint64(t.currency.Numeric()), 2).Field(codec.Service, t.options.service).TLV(t.wishes()).APDU()
 	if err != nil {
@@ -31,6 +43,7 @@ func (t *terminal) register(ctx context.Context) error {
 	}
 	t.wants, _ = fields.Byte(codec.PaymentType)
 	t.charset = t.agreed(fields.TLV())
+	t.ids.agree(fields.TLV())
 	t.registered = true
 	return nil
 }
@@ -45,6 +58,9 @@ func (t *terminal) wishes() []byte {
 	if t.options.wishesCharset {
 		wish := codec.AppendTLV(nil, codec.TagCharset, []byte{t.options.charset.Code()})
 		objects = codec.AppendTLV(objects, codec.TagCharsets, wish)
+	}
+	if !t.ids.off {
+		objects = messageID(objects, 0)
 	}
 	return objects
 }

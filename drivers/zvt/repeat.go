@@ -19,6 +19,7 @@ const (
 type found struct {
 	result   *drivers.Result // nil when none was told
 	reverses string          // trace of the transaction that this one takes back (BMP 37), "" for none
+	released bool            // the reservation in question is not held any more
 	refusal  *refusal        // why none was told, nil when it just told none
 }
 

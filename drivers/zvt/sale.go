@@ -14,7 +14,7 @@ func (t *terminal) Sale(ctx context.Context, sale drivers.Sale) (drivers.Outcome
 	if err != nil {
 		return drivers.Outcome{}, err
 	}
-	return t.move(ctx, paying, command, sale)
+	return t.move(ctx, moves(paying, command, sale))
 }
 
 // Void sends 06 30 with the receipt number of the sale (BMP 87) and its amount. The terminal takes back only what fits both and was not settled.
@@ -23,7 +23,7 @@ func (t *terminal) Void(ctx context.Context, sale drivers.Sale, of drivers.Last)
 	if err != nil {
 		return drivers.Outcome{}, err
 	}
-	return t.move(ctx, reversing, command, sale)
+	return t.move(ctx, moves(reversing, command, sale))
 }
 
 // Refund sends 06 31. The customer presents the card again; which sale it is for does not matter to the terminal.
@@ -32,11 +32,11 @@ func (t *terminal) Refund(ctx context.Context, sale drivers.Sale) (drivers.Outco
 	if err != nil {
 		return drivers.Outcome{}, err
 	}
-	return t.move(ctx, refunding, command, sale)
+	return t.move(ctx, moves(refunding, command, sale))
 }
 
-func (t *terminal) move(ctx context.Context, d deed, command codec.APDU, sale drivers.Sale) (drivers.Outcome, error) {
-	r, err := t.perform(ctx, moves(d, command, sale))
+func (t *terminal) move(ctx context.Context, do task) (drivers.Outcome, error) {
+	r, err := t.perform(ctx, do)
 	if err != nil {
 		return drivers.Outcome{}, err
 	}

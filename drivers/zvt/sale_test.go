@@ -251,7 +251,7 @@ func TestRegistersAgainAfterARestart(t *testing.T) {
 	play(t, false, func(d *device) {
 		d.takes("06 01")
 		d.says("84 6B 00")
-		d.takes("06 00 10 00 00 00 BE 09 78 03 01 06 06 26 04 0A 02 06 D3")
+		d.takes("06 00 16 00 00 00 BE 09 78 03 01 06 0C 26 04 0A 02 06 D3 1F 73 03 00 00 00")
 		d.says(okay)
 		d.asks("06 0F 02 19 00", okay)
 		d.accepts()

@@ -83,6 +83,11 @@ func reachOf(try, n int) reach {
 	return maybe
 }
 
+// waiting implements link.
+func (s *serialLink) waiting() bool {
+	return len(s.inbox) > 0 || len(s.events) > 0 || s.decoder.Partial() || s.wire.waiting()
+}
+
 // abandon changes nothing.
 func (s *serialLink) abandon(error) {}
 

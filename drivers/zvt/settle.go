@@ -9,11 +9,14 @@ import (
 	"github.com/tillproof/tillproof/pos"
 )
 
-// Settle sends 06 50 once. The totals of its 04 0F are durable before they are acknowledged; a terminal that could not close its day ends with a
+// Settle sends 06 50 once, where no reservation is open or the shop does not mind (option open_reservations). The totals of its 04 0F are durable before they are acknowledged; a terminal that could not close its day ends with a
 // refusal, and counts on as before.
 func (t *terminal) Settle(ctx context.Context, progress func(drivers.Progress), commit func(drivers.Totals) error) (drivers.Totals, error) {
 	command, err := codec.Build(0x06, 0x50).Digits(t.options.password, 3).APDU()
 	if err != nil {
+		return drivers.Totals{}, err
+	}
+	if err := t.noneOpen(ctx); err != nil {
 		return drivers.Totals{}, err
 	}
 	var told drivers.Totals

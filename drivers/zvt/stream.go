@@ -33,6 +33,9 @@ func (s *streamLink) send(_ context.Context, a codec.APDU) (bool, error) {
 // repeated implements link: a stream repeats nothing.
 func (s *streamLink) repeated() bool { return false }
 
+// waiting implements link.
+func (s *streamLink) waiting() bool { return s.splitter.Partial() || s.wire.waiting() }
+
 // abandon breaks the wire for good.
 func (s *streamLink) abandon(err error) { _ = s.wire.broken(err) }
 

@@ -18,6 +18,9 @@ const (
 	reversing deed = "reversal"
 	refunding deed = "refund"
 	closing   deed = "end of day"
+	holding   deed = "reservation"
+	booking   deed = "booking"
+	releasing deed = "release of a reservation"
 )
 
 // deedOf is the deed behind an unfinished transaction.
@@ -27,6 +30,12 @@ func deedOf(what drivers.Transaction) deed {
 		return reversing
 	case drivers.RefundOf:
 		return refunding
+	case drivers.ReservationOf:
+		return holding
+	case drivers.BookingOf:
+		return booking
+	case drivers.ReleaseOf:
+		return releasing
 	}
 	return paying
 }
@@ -40,11 +49,17 @@ func (d deed) lost() string {
 		return "Do not give the money back again: the terminal is asked for the outcome as soon as it answers."
 	case closing:
 		return "Look at the terminal's own slip of the end of day; the terminal may have begun to count from zero."
+	case holding:
+		return "Do not reserve again: the terminal is asked for the outcome as soon as it answers."
+	case booking:
+		return "Do not book it again: the terminal is asked for the outcome as soon as it answers."
+	case releasing:
+		return "Do not release it again: the terminal is asked for the outcome as soon as it answers."
 	}
 	return "Do not charge again: the terminal is asked for the outcome as soon as it answers."
 }
 
-// task is one such command: payment, reversal, refund and end of day differ in nothing else.
+// task is one such command: payments, reversals, refunds, reservations and an end of day differ in nothing else.
 type task struct {
 	deed     deed
 	command  codec.APDU

@@ -32,6 +32,9 @@ func (w *wire) readByte(until time.Time) (byte, error) {
 	return b, err
 }
 
+// waiting says whether readByte may have something to tell without a wait.
+func (w *wire) waiting() bool { return w.err != nil || w.reader.Waiting() }
+
 // write sends all of b or tells how much certainly went out. Zero bytes with an error means that the device cannot have
 // seen anything.
 func (w *wire) write(b []byte) (int, error) {

@@ -29,8 +29,9 @@ func (s *session) transaction(o order, c Card) Transaction {
 	}
 	if o.books {
 		tx.Brand, tx.Last4, tx.Entry, tx.Books = o.paid.Brand, o.paid.Last4, o.paid.Entry, o.paid.Trace
+		tx.Freed = o.frees
 	}
-	if o.kind == Payment {
+	if o.kind == Payment && !o.books {
 		tx.Amount, tx.Tip, tx.TipUntold = o.amount+c.Tip, c.Tip, c.TipUntold
 	}
 	if o.kind == Reversal {

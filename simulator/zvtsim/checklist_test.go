@@ -22,14 +22,14 @@ func checklist() map[string][]string {
 		"S7 line cut during the PIN":                                 {"TestS7LineCutDuringThePIN"},
 		"S8 four minutes with progress":                              {"TestDriverMeetsEveryCard", "TestSlowPINRearmsTheTill"},
 		"S9 line cut for 5 s around the result":                      {"TestS9LineCutAroundTheResult"},
-		"S10 reservations":                                           {"TestS10Reservations"},
+		"S10 reservations":                                           {"TestS10ReservationsOfTheDriver", "TestS10Reservations"},
 		"S11 end of day cut, F0 until one succeeds":                  {"TestADayThatFails"},
 		"S12 end of day, update, silence, E0, ready":                 {"TestS12MaintenanceAfterTheDay"},
 		"S13 NAK, lost ACK, damage, T1, 84 83, 84 9C":                {"TestS13LinkFaults", "TestLinkRules", "TestRefusals"},
 		"S14 lines, blocks over 254 bytes, two receipts in one flow": {"TestS14ReceiptsInLinesAndLongBlocks", "TestReceiptsLineByLine", "TestReceiptsAsBlocks"},
 		"S15 unknown BMP and TLV, long form, a length of FFFF":       {"TestDriverMeetsEveryCard", "TestStrangeResult"},
 		"S16 till crashes before and after its answer":               {"TestTillStopsAtANamedMoment", "TestTillDiesAndTheLineStays"},
-		"S17 a terminal that never takes back and compares ids":      {"TestS17IDsAreCompared", "TestKeepUnacknowledged"},
+		"S17 a terminal that never takes back and compares ids":      {"TestMessageIDsOfTheDriver", "TestS17IDsAreCompared", "TestKeepUnacknowledged", "TestMessageIDs"},
 	}
 }
 

@@ -16,14 +16,8 @@ func (s *session) command(m codec.APDU) error {
 		return s.logOff()
 	case m.Is(0x06, 0x20):
 		return s.repeatReceipt(m.Data)
-	case m.Is(0x06, 0x22):
-		return s.reserve(m.Data)
-	case m.Is(0x06, 0x23):
-		return s.openOnes(m.Data)
-	case m.Is(0x06, 0x24):
-		return s.book(m.Data)
-	case m.Is(0x06, 0x25):
-		return s.release(m.Data)
+	case m.Is(0x06, 0x22), m.Is(0x06, 0x23), m.Is(0x06, 0x24), m.Is(0x06, 0x25):
+		return s.reservations(m)
 	case m.Is(0x06, 0x30):
 		return s.reversal(m.Data)
 	case m.Is(0x06, 0x31):
@@ -101,6 +95,8 @@ func (s *session) register(data []byte) error {
 		}
 		_, r.TLV = fields.Find(codec.Container)
 		r.Blocks = listsBlocks(fields.TLV())
+		_, wished := fields.TLV().Find(codec.TagMessageID)
+		r.Counts = wished && s.t.options.MessageIDs
 	}
 	if err := s.t.change(func(m *Memory) { m.Registration = &r }); err != nil {
 		return err
@@ -108,17 +104,23 @@ func (s *session) register(data []byte) error {
 	if err := s.send(accepted()); err != nil {
 		return err
 	}
-	return s.registered(own)
+	return s.registered(own, r.Counts)
 }
 
-// registered ends the registration with status byte, terminal id and currency.
-func (s *session) registered(currency int) error {
-	a, err := codec.Build(0x06, 0x0F).Field(codec.PaymentType, s.t.Memory().Wants).Number(codec.TerminalID, number(s.t.Memory().TerminalID)).
-		Number(codec.CurrencyCode, uint64(currency)).APDU()
+// registered ends the registration with status byte, terminal id and currency, and with the till's wish for message ids, which are used from then on.
+func (s *session) registered(currency int, counts bool) error {
+	b := codec.Build(0x06, 0x0F).Field(codec.PaymentType, s.t.Memory().Wants).Number(codec.TerminalID, number(s.t.Memory().TerminalID)).
+		Number(codec.CurrencyCode, uint64(currency))
+	if counts {
+		b.TLV(codec.AppendTLV(nil, codec.TagMessageID, make([]byte, 3)))
+	}
+	a, err := b.APDU()
 	if err != nil {
 		return err
 	}
-	return s.finish(a.Data)
+	err = s.finish(a.Data)
+	s.ids = numbers{on: counts}
+	return err
 }
 
 // listsBlocks says whether the till's list of commands (26) has 06 D3.
@@ -136,12 +138,14 @@ func (s *session) knows(password []byte) bool {
 	return err == nil && int(n) == s.t.options.Password
 }
 
-// logOff answers 06 02: the registration is forgotten.
+// logOff answers 06 02: the registration is forgotten, and message ids with it.
 func (s *session) logOff() error {
 	if err := s.t.change(func(m *Memory) { m.Registration = nil }); err != nil {
 		return err
 	}
-	return s.send(accepted())
+	err := s.send(accepted())
+	s.ids = numbers{}
+	return err
 }
 
 // registration is what was agreed on; the zero value when nothing was.

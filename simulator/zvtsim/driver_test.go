@@ -26,7 +26,8 @@ type lane struct {
 	served chan error
 	driver drivers.CardTerminal
 	last   drivers.Last
-	sold   drivers.Last // the sale that a void takes back
+	sold   drivers.Last      // the sale that a void takes back, or the reservation that is ended
+	set    map[string]string // options of the driver
 }
 
 func newLane(t *testing.T, dir string, o zvtsim.Options) *lane {
@@ -62,7 +63,7 @@ func (l *lane) plug(o wire.Options) {
 
 func (l *lane) attach(conn drivers.Conn) drivers.CardTerminal {
 	l.t.Helper()
-	d, err := zvt.Driver().NewCardTerminal(conn, drivers.Settings{Currency: "EUR", Stream: l.stream})
+	d, err := zvt.Driver().NewCardTerminal(conn, drivers.Settings{Currency: "EUR", Stream: l.stream, Options: l.set})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -98,6 +99,12 @@ func (l *lane) command(what drivers.Transaction, sale drivers.Sale) (drivers.Out
 		return l.driver.Void(context.Background(), sale, l.sold)
 	case drivers.RefundOf:
 		return l.driver.Refund(context.Background(), sale)
+	case drivers.ReservationOf:
+		return l.driver.(drivers.Reserver).Reserve(context.Background(), sale)
+	case drivers.BookingOf:
+		return l.driver.(drivers.Reserver).Book(context.Background(), sale, l.sold)
+	case drivers.ReleaseOf:
+		return l.driver.(drivers.Reserver).Release(context.Background(), sale, l.sold)
 	}
 	return l.driver.Sale(context.Background(), sale)
 }
@@ -112,6 +119,9 @@ func (l *lane) act(what drivers.Transaction, amount pos.Money) (moved bool, how 
 	l.unplug()
 	if err == nil {
 		l.sold = drivers.Last{Trace: outcome.Result.Trace, ReceiptNo: outcome.Result.ReceiptNo}
+		if what == drivers.ReservationOf {
+			l.sold.Held = outcome.Result.Amount.Amount
+		}
 		return outcome.Result.Decision.Status().Taken(), "outcome " + string(outcome.Result.Decision), false
 	}
 	if pos.MoneyOf(err) == pos.NoneMoved {

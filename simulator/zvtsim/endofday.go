@@ -33,7 +33,7 @@ func (s *session) endOfDay(data []byte) error {
 		return s.dayFails(course)
 	}
 	memory := s.t.Memory()
-	if _, waits := memory.open(); waits {
+	if len(memory.Held()) > 0 {
 		return s.unpaid(order{answer: answerTime}, codeReservation)
 	}
 	sums := memory.batch()

@@ -17,6 +17,7 @@ const (
 	Doomed       Moment = "doomed"        // its answers are missing: it is told still, and will be taken back (Options.ReverseLate)
 	Reversed     Moment = "reversed"      // the terminal or a reversal took it back
 	Settled      Moment = "settled"       // an end of day closed the batch; Amount is what it came to
+	Unnumbered   Moment = "unnumbered"    // a command without an id where ids are agreed (Options.MessageIDs)
 	DayFailed    Moment = "day_failed"    // an end of day was begun and not done
 )
 

@@ -32,9 +32,10 @@ const (
 
 // Registration is what a till agreed on with 06 00 (PA00P015, registration).
 type Registration struct {
-	Config byte `json:"config"` // configuration byte
-	TLV    bool `json:"tlv"`    // the till understands BMP 06
-	Blocks bool `json:"blocks"` // the till takes print blocks (06 D3)
+	Config byte `json:"config"`                // configuration byte
+	TLV    bool `json:"tlv"`                   // the till understands BMP 06
+	Blocks bool `json:"blocks"`                // the till takes print blocks (06 D3)
+	Counts bool `json:"message_ids,omitempty"` // messages have ids (TLV 1F73)
 }
 
 // Kind of a transaction.
@@ -67,6 +68,7 @@ type Transaction struct {
 	Settled    bool         `json:"settled"`               // went to the acquirer with an end of day
 	ReversalOf int          `json:"reversal_of,omitempty"` // trace of the payment that a reversal takes back
 	Books      int          `json:"books,omitempty"`       // trace of the reservation that this payment books
+	Freed      bool         `json:"freed,omitempty"`       // booked by what was left (06 23): results tell that
 	Booked     bool         `json:"booked,omitempty"`      // of a reservation
 
 	answer time.Duration // how long the till may take to answer

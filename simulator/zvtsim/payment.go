@@ -14,6 +14,8 @@ type order struct {
 	kind     Kind
 	paid     Transaction // that a reversal takes back, or the reservation that is booked
 	books    bool        // a reservation
+	frees    bool        // the result tells what it frees of that
+	told     bool        // the till has sent an amount
 	amount   pos.Minor
 	answer   time.Duration // BMP 01: how long the till may take to answer 04 0F
 	repeats  int           // BMP 02: how often 04 0F is repeated after 84 9C
@@ -281,6 +283,10 @@ func (s *session) say(a codec.APDU, c Card) error {
 	if c.Do != Strange {
 		return s.send(a)
 	}
+	a, err := s.number(a)
+	if err != nil {
+		return err
+	}
 	raw, err := a.MarshalLong()
 	if err != nil {
 		return err
@@ -290,6 +296,10 @@ func (s *session) say(a codec.APDU, c Card) error {
 
 // lastWord sends the result once and then falls silent until the time for the answer is over.
 func (s *session) lastWord(a codec.APDU, o order) (codec.APDU, error) {
+	a, err := s.number(a)
+	if err != nil {
+		return codec.APDU{}, err
+	}
 	raw, err := a.Marshal()
 	if err != nil {
 		return codec.APDU{}, err

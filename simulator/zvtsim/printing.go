@@ -99,6 +99,11 @@ func (t Transaction) receipt(reader byte) []string {
 		title, done = "Storno", fmt.Sprintf("Storno von Trace-Nr. %06d erfolgt", t.ReversalOf)
 	case Refund:
 		title, done = "Gutschrift", "Gutschrift erfolgt"
+	case Reservation:
+		title, done = "Reservierung", "Betrag reserviert"
+	}
+	if t.Books > 0 {
+		title, done = "Buchung", fmt.Sprintf("Reservierung Trace-Nr. %06d gebucht", t.Books)
 	}
 	if t.Entry == 2 {
 		entry = "Kontaktlos"

@@ -8,7 +8,11 @@ import (
 
 // result builds 04 0F of a transaction (PA00P015, status information).
 func (s *session) result(tx Transaction, o order, c Card) (codec.APDU, error) {
-	b := codec.Build(0x04, 0x0F).Field(codec.ResultCode, codeOK).Number(codec.Amount, uint64(tx.Amount))
+	amount := tx.Amount
+	if m := s.t.Memory(); s.t.options.TellsFreed && tx.Books > 0 && tx.Freed {
+		amount = m.find(tx.Books).Amount - tx.Amount
+	}
+	b := codec.Build(0x04, 0x0F).Field(codec.ResultCode, codeOK).Number(codec.Amount, uint64(amount))
 	if o.currency {
 		b.Number(codec.CurrencyCode, uint64(tx.Currency.Numeric()))
 	}
@@ -23,7 +27,7 @@ func (s *session) result(tx Transaction, o order, c Card) (codec.APDU, error) {
 		Text(codec.AuthCode, fmt.Sprintf("%06d", tx.Trace)).
 		Text(codec.ContractNo, "TPSIM0000000001").
 		Field(codec.CardType, id).Text(codec.CardName, brand+"\x00")
-	if tx.ReversalOf > 0 {
+	if tx.ReversalOf > 0 && !s.t.options.TellsNoOrigin {
 		b.Number(codec.OriginalTrace, uint64(tx.ReversalOf))
 	}
 	if r, _ := s.registration(); r.TLV {

@@ -20,6 +20,10 @@ const (
 
 // send delivers a message: over a serial line with up to three tries, each waiting for an ACK.
 func (s *session) send(m codec.APDU) error {
+	m, err := s.number(m)
+	if err != nil {
+		return err
+	}
 	raw, err := m.Marshal()
 	if err != nil {
 		return err

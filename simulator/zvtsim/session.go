@@ -38,6 +38,7 @@ type session struct {
 	inbox     []codec.APDU
 	abortable bool // 06 B0 would come in time
 	aborted   bool // 06 B0 came in time
+	ids       numbers
 }
 
 func newSession(ctx context.Context, t *Terminal, wire io.ReadWriteCloser) *session {
@@ -76,14 +77,18 @@ func (s *session) why() error {
 
 // receive returns the next message; the zero time waits for ever.
 func (s *session) receive(until time.Time) (codec.APDU, error) {
-	for len(s.inbox) == 0 {
-		if err := s.pump(until); err != nil {
-			return codec.APDU{}, err
+	for {
+		for len(s.inbox) == 0 {
+			if err := s.pump(until); err != nil {
+				return codec.APDU{}, err
+			}
+		}
+		m := s.inbox[0]
+		s.inbox = s.inbox[1:]
+		if m, ok, err := s.identify(m); ok || err != nil {
+			return m, err
 		}
 	}
-	m := s.inbox[0]
-	s.inbox = s.inbox[1:]
-	return m, nil
 }
 
 // pump waits for bytes, or for the end of T1 inside a frame, or until the deadline.

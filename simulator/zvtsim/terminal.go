@@ -26,6 +26,12 @@ type Options struct {
 	Wants              byte          // what a new terminal needs before it sells, see Memory.Wants
 	PlainLines         bool          // prints line by line (06 D1), whatever the till takes
 	SyncIDs            bool          // tells its last receipt's id (TLV 1F1F), and takes that one back when a till comes with the one before it (S17)
+	MessageIDs         bool          // counts messages (TLV 1F73) with a till that wants it
+	NoReservations     bool          // has no function for them: 84 83
+	NoBookTotal        bool          // has no 06 24: a reservation is booked by what is left of it (06 23)
+	TellsFreed         bool          // the result of a booking by 06 23 tells the amount that was freed
+	TellsNoOrigin      bool          // results of reversals do not name what they take back (BMP 37)
+	TellsOneOpen       bool          // names one open reservation only, without a list
 	CardAfter          time.Duration // how long a customer takes whose Card does not say it; 300 ms when 0
 }
 

@@ -61,6 +61,33 @@ func goldens() []struct {
 			"refund of 10.23 EUR", Build(0x06, 0x31).Digits(0, 3).Number(Amount, 1023).Number(CurrencyCode, 978),
 			"10 02 06 31 0D 00 00 00 04 00 00 00 00 10 10 23 49 09 78 10 03 B7 2B",
 		},
+		{
+			"reservation of 10.23 EUR", Build(0x06, 0x22).Number(Amount, 1023).Number(CurrencyCode, 978).Field(PaymentType, 0x40),
+			"10 02 06 22 0C 04 00 00 00 00 10 10 23 49 09 78 19 40 10 03 08 DF",
+		},
+		{
+			"booking of 7.50 EUR out of receipt 24", Build(0x06, 0x24).Number(ReceiptNo, 24).Number(Amount, 750).Number(CurrencyCode, 978),
+			"10 02 06 24 0D 87 00 24 04 00 00 00 00 07 50 49 09 78 10 03 8C A2",
+		},
+		{
+			"booking that leaves 2.73 EUR of receipt 24", Build(0x06, 0x23).Number(ReceiptNo, 24).Number(Amount, 273).Number(CurrencyCode, 978),
+			"10 02 06 23 0D 87 00 24 04 00 00 00 00 02 73 49 09 78 10 03 15 79",
+		},
+		{
+			"release of receipt 24", Build(0x06, 0x25).Number(ReceiptNo, 24).Number(Amount, 1023).Number(CurrencyCode, 978),
+			"10 02 06 25 0D 87 00 24 04 00 00 00 00 10 10 23 49 09 78 10 03 C2 7A",
+		},
+		{"question for open reservations", Build(0x06, 0x23).Field(ReceiptNo, 0xFF, 0xFF), "10 02 06 23 03 87 FF FF 10 03 FB BD"},
+		{"no open reservations", Build(0x06, 0x1E).Raw(0xB8).Field(ReceiptNo, 0xFF, 0xFF), "10 02 06 1E 04 B8 87 FF FF 10 03 B6 4B"},
+		{
+			"three open reservations", Build(0x06, 0x1E).Raw(0xB8).Number(ReceiptNo, 3).TLV(AppendTLV(nil, TagOpenReservations,
+				AppendTLV(AppendTLV(AppendTLV(nil, TagReceiptNo, []byte{0, 3}), TagReceiptNo, []byte{0, 4}), TagReceiptNo, []byte{0, 0x10}))),
+			"10 02 06 1E 14 B8 87 00 03 06 0E 23 0C 08 02 00 03 08 02 00 04 08 02 00 10 10 10 03 C8 EC",
+		},
+		{
+			"reply with message id 1006, 10 and 06 in it", Build(0x80, 0x00).TLV(AppendTLV(nil, TagMessageID, []byte{0, 0x10, 0x06})),
+			"10 02 80 00 08 06 06 1F 73 03 00 10 10 06 10 03 14 E5",
+		},
 		{"end of day", Build(0x06, 0x50).Digits(0, 3), "10 02 06 50 03 00 00 00 10 03 FB 37"},
 		{"already reversed", Build(0x84, 0xB4), "10 02 84 B4 00 10 03 3A 84"},
 		{"reversal not possible", Build(0x06, 0x1E).Raw(0xB5), "10 02 06 1E 01 B5 10 03 EA 7A"},

@@ -10,33 +10,35 @@ type Tag uint32
 
 // The TLV tags that programs name (PA00P015, list of TLV tags).
 const (
-	TagTextLine        Tag = 0x07
-	TagReceiptNo       Tag = 0x08
-	TagAttribute       Tag = 0x09 // print attribute for all lines until the next one
-	TagCommand         Tag = 0x0A // in TagCommands: class and instruction that the ECR supports
-	TagResultText      Tag = 0x13
-	TagCharset         Tag = 0x14
-	TagDiagnosis       Tag = 0x1B   // 01 line, 02 extended, 03 configuration, 04 EMV, 05 EP2
-	TagPrinterColumns  Tag = 0x12   // BCD
-	TagSyncID          Tag = 0x1F1F // of the last transaction
-	TagPartialApproval Tag = 0x1F70
-	TagDisplayTexts    Tag = 0x24
-	TagPrintTexts      Tag = 0x25
-	TagCommands        Tag = 0x26
-	TagCharsets        Tag = 0x27 // holds TagCharset
-	TagTransaction     Tag = 0x2F // holds TagCardholder, TagOnline, TagEntry
-	TagCardTypeLong    Tag = 0x41
-	TagApplication     Tag = 0x60
-	TagReceiptType     Tag = 0x1F07 // 01 merchant, 02 customer, 03 administration
-	TagCardholder      Tag = 0x1F10 // how the cardholder was verified
-	TagOnline          Tag = 0x1F11 // 0 approved by the terminal alone, 1 online
-	TagEntry           Tag = 0x1F12 // 00 stripe, 01 chip, 02 contactless
-	TagVendorErrorCode Tag = 0x1F16
-	TagVendorErrorText Tag = 0x1F17
-	TagLongTrace       Tag = 0x1F2B // BCD, when BMP 0B is 000000
-	TagTip             Tag = 0x1F36 // 6 BCD, part of BMP 04
-	TagReceiptInfo     Tag = 0x1F37
-	TagLongTerminalID  Tag = 0x1F44
+	TagTextLine         Tag = 0x07
+	TagReceiptNo        Tag = 0x08
+	TagAttribute        Tag = 0x09 // print attribute for all lines until the next one
+	TagCommand          Tag = 0x0A // in TagCommands: class and instruction that the ECR supports
+	TagResultText       Tag = 0x13
+	TagCharset          Tag = 0x14
+	TagDiagnosis        Tag = 0x1B   // 01 line, 02 extended, 03 configuration, 04 EMV, 05 EP2
+	TagPrinterColumns   Tag = 0x12   // BCD
+	TagSyncID           Tag = 0x1F1F // of the last transaction
+	TagPartialApproval  Tag = 0x1F70
+	TagMessageID        Tag = 0x1F73 // 3 BCD, counts the messages of both sides
+	TagOpenReservations Tag = 0x23   // holds a TagReceiptNo for each
+	TagDisplayTexts     Tag = 0x24
+	TagPrintTexts       Tag = 0x25
+	TagCommands         Tag = 0x26
+	TagCharsets         Tag = 0x27 // holds TagCharset
+	TagTransaction      Tag = 0x2F // holds TagCardholder, TagOnline, TagEntry
+	TagCardTypeLong     Tag = 0x41
+	TagApplication      Tag = 0x60
+	TagReceiptType      Tag = 0x1F07 // 01 merchant, 02 customer, 03 administration
+	TagCardholder       Tag = 0x1F10 // how the cardholder was verified
+	TagOnline           Tag = 0x1F11 // 0 approved by the terminal alone, 1 online
+	TagEntry            Tag = 0x1F12 // 00 stripe, 01 chip, 02 contactless
+	TagVendorErrorCode  Tag = 0x1F16
+	TagVendorErrorText  Tag = 0x1F17
+	TagLongTrace        Tag = 0x1F2B // BCD, when BMP 0B is 000000
+	TagTip              Tag = 0x1F36 // 6 BCD, part of BMP 04
+	TagReceiptInfo      Tag = 0x1F37
+	TagLongTerminalID   Tag = 0x1F44
 )
 
 // ErrTLV says that a TLV structure is broken.
