@@ -19,6 +19,7 @@ type Payment struct {
 	Currency       pos.Currency   `json:"currency"`
 	Status         pos.Status     `json:"status"`
 	ApprovedAmount *pos.Minor     `json:"approved_amount,omitempty" doc:"What was booked; it may differ from amount."`
+	Reserve        bool           `json:"reserve,omitempty" doc:"The amount is to be held on the card, not taken."`
 	ReservedAmount *pos.Minor     `json:"reserved_amount,omitempty" doc:"What was held on the card, however much of it was booked."`
 	Tip            *pos.Minor     `json:"tip,omitempty"`
 	RefundedAmount pos.Minor      `json:"refunded_amount"`
@@ -72,7 +73,7 @@ func (s *server) payment(p *view.Payment) Payment {
 		ID: p.Intent.Payment, Order: p.Intent.Order, Attempt: p.Intent.Attempt, Tender: p.Intent.Tender, Amount: p.Intent.Amount,
 		Currency: p.Intent.Currency, Status: p.Status, RefundedAmount: p.Returned, Mode: p.Intent.Mode, Unwanted: p.Unwanted,
 		Device: p.Intent.Device, Scheme: p.Intent.Scheme, Operations: operations(p), CreatedAt: Timestamp(p.Created),
-		UpdatedAt: Timestamp(p.Updated), Record: RecordRef{p.Epoch, p.Seq}, Acknowledged: held(p, s.Journal.Acked()),
+		UpdatedAt: Timestamp(p.Updated), Reserve: p.Intent.Reserve, Record: RecordRef{p.Epoch, p.Seq}, Acknowledged: held(p, s.Journal.Acked()),
 	}
 	if p.Presented != nil {
 		out.Scheme = p.Presented.Scheme

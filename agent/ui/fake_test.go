@@ -252,6 +252,9 @@ func (f *fakeTill) begun(body object) object {
 		"order": body["order"], "attempt": body["attempt"], "tender": body["tender"], "amount": body["amount"],
 		"currency": body["currency"], "status": "pending", "refunded_amount": 0, "mode": "online", "unwanted": false, "operations": []object{}, "acknowledged": false,
 		"created_at": stamp(now), "updated_at": stamp(now), "record": object{"epoch": epoch, "seq": f.seq}}
+	if body["reserve"] == true {
+		p["reserve"] = true
+	}
 	switch body["tender"] {
 	case "cash":
 		tendered, _ := body["tendered"].(float64)

@@ -12,7 +12,7 @@ import (
 func (f *fakeTill) deskRoutes() map[string]http.HandlerFunc {
 	routes := map[string]http.HandlerFunc{}
 	for _, pattern := range []string{"GET /v1/people", "POST /v1/people/verify", "GET /v1/shifts/current", "GET /v1/shifts", "POST /v1/settlements", "GET /v1/settlements",
-		"POST /v1/payments/{id}/void", "POST /v1/payments/{id}/refunds", "POST /v1/payments/{id}/resolve", "POST /v1/payments/{id}/ask"} {
+		"POST /v1/payments/{id}/void", "POST /v1/payments/{id}/refunds", "POST /v1/payments/{id}/capture", "POST /v1/payments/{id}/resolve", "POST /v1/payments/{id}/ask"} {
 		routes[pattern] = f.scripted
 	}
 	return routes

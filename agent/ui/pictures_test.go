@@ -17,6 +17,7 @@ var states = map[string]object{
 	"expired":          {"status": "expired", "next": object{"code": "retry", "text": "Try again."}},
 	"unknown":          {"status": "unknown", "next": object{"code": "wait_terminal", "text": "Do not charge again. The card terminal is asked what became of the payment."}},
 	"refund_due":       {"status": "refund_due", "next": object{"code": "refund", "text": "Give the money back."}},
+	"reserved":         {"status": "reserved", "reserved_amount": 1250, "brand": "Visa", "last4": "1111", "next": object{"code": "book", "text": "Book it."}},
 	"forward_declined": {"status": "forward_declined", "reason": object{"code": "05", "text": "Do not honour"}},
 }
 

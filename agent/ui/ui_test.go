@@ -181,21 +181,21 @@ func TestEveryWordThatIsUsedExists(t *testing.T) {
 func TestEveryStateHasItsWord(t *testing.T) {
 	words := dictionary(t, "js/en.js")
 	for prefix, list := range map[string]string{
-		"state":        "sending refused pending presented unknown approved captured approved_offline declined forward_declined cancelled expired voided refunded partly_refunded written_off refund_due",
-		"next":         "scan_code wait_customer customer_pays not_confirmed wait wait_terminal wait_platform retry refund resolve given_up cancel_too_late refund_refused collect",
+		"state":        "sending refused pending presented unknown approved captured approved_offline declined forward_declined cancelled expired voided refunded partly_refunded written_off refund_due reserved released booking releasing not_booking not_releasing",
+		"next":         "scan_code wait_customer customer_pays not_confirmed wait wait_terminal wait_platform retry refund resolve given_up cancel_too_late refund_refused collect write_off book release",
 		"tender":       "cash card code qr none",
 		"mode":         "online degraded offline unclear toast.online toast.degraded toast.offline",
-		"refusal.card": "", "money": "none_moved moved unknown", "truth": "disk_low disk_stopped", "display": "declined cancelled expired",
+		"refusal.card": "", "money": "none_moved moved unknown reserved hold_unknown hold_unwanted", "held": "booking releasing booking_unknown releasing_unknown given_up still released", "truth": "disk_low disk_stopped", "display": "declined cancelled expired held released",
 		"decide.kind":   "slip terminal_journal host evidence_abandoned",
-		"decide.status": "approved declined cancelled voided done refused written_off",
+		"decide.status": "approved declined cancelled voided done refused written_off hold_reserved hold_voided booking_done booking_refused releasing_done releasing_refused",
 		"decide.means":  "approved declined cancelled voided unknown written_off",
-		"decide":        "means.operation_done means.operation_refused means.operation_unknown",
+		"decide":        "means.operation_done means.operation_refused means.operation_unknown means.hold_reserved means.hold_voided means.hold_unknown means.booking_done means.booking_refused means.booking_unknown means.releasing_done means.releasing_refused means.releasing_unknown",
 		"giving":        "done_void done_card done_code done_qr refused unknown requested hand_out not_begun",
 		"report":        "tips rounding approved_offline lost presented unknown_sums exact over short x z",
 		"settle.state":  "begun told done unknown abandoned",
-		"difference":    "missing_at_terminal outside_batch offline_not_counted unknown_payment unwanted_payment counted_at_terminal tip amount other_brand other_currency refund_not_counted void_not_counted refund_counted void_counted not_told unexplained totals_lost not_settled",
+		"difference":    "missing_at_terminal outside_batch offline_not_counted unknown_payment unwanted_payment counted_at_terminal tip amount other_brand other_currency refund_not_counted void_not_counted refund_counted void_counted not_told unexplained totals_lost not_settled reserved capture_not_counted capture_counted",
 		"rule":          "require_online code_online_only qr_online_only refund_online_only capture_online_only ask amount total count age away ended currency card hotlist",
-		"action":        "cancel next again ask void refund decide rest dismiss capture sell-offline override print aside give-up back blocker leave close asking",
+		"action":        "cancel next again ask void refund decide rest dismiss capture sell-offline override print aside give-up back blocker leave close asking book release hold",
 		"problem":       "order_open order_conflict order_expired code_used code_invalid device_unresolved device_unavailable amount_invalid not_supported offline_refused disk_low journal_stopped",
 	} {
 		for _, word := range strings.Fields(list) {

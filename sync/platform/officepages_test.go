@@ -49,7 +49,7 @@ func paymentsAreFound(t *testing.T, address string) {
 	h := office.pages()
 	order := "order-" + paymentID(2).String()[30:]
 	for query, want := range map[string]int{
-		"": 5, "?till=till-1": 3, "?merchant=shop-2": 2, "?merchant=shop-1&till=till-2": 0, "?status=pending": 1, "?status=approved&till=till-2": 1,
+		"": 5, "?till=till-1": 3, "?merchant=shop-2": 2, "?merchant=shop-1&till=till-2": 0, "?status=pending": 1, "?status=reserved": 0, "?status=approved&till=till-2": 1,
 		"?order=" + order: 1, "?tender=card": 5, "?tender=cash": 0, "?day=1970-01-01": 5, "?day=1970-01-02": 0, "?day=1970-01-01&timezone=Asia/Shanghai": 5,
 		"?day=1970-01-01&timezone=America/New_York": 0, "?cursor=" + paymentID(3).String(): 2, "?till=till-1&before=" + paymentID(3).String(): 2,
 	} {

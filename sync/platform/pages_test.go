@@ -222,7 +222,7 @@ func TestThePageSaysEverythingInBothLanguages(t *testing.T) {
 		wanted = append(wanted, "tender."+string(tender))
 	}
 	for _, status := range []pos.Status{pos.Pending, pos.Approved, pos.ApprovedOffline, pos.Declined, pos.Cancelled, pos.Expired, pos.Unknown, pos.Captured,
-		pos.ForwardDeclined, pos.WrittenOff, pos.Voided, pos.PartlyRefunded, pos.Refunded, pos.RefundDue} {
+		pos.ForwardDeclined, pos.WrittenOff, pos.Voided, pos.PartlyRefunded, pos.Refunded, pos.RefundDue, pos.Reserved} {
 		wanted = append(wanted, "status."+string(status))
 		if !strings.Contains(file(t, "rows.js"), string(status)+": [") {
 			t.Errorf("%s has no tone", status)

@@ -108,7 +108,7 @@ func (s *search) where() (text string, args []any) {
 // statuses are those that a payment in the ledger can have.
 func statuses() []pos.Status {
 	return []pos.Status{pos.Pending, pos.Approved, pos.ApprovedOffline, pos.Declined, pos.Cancelled, pos.Expired, pos.Unknown, pos.Captured, pos.ForwardDeclined,
-		pos.WrittenOff, pos.Voided, pos.PartlyRefunded, pos.Refunded, pos.RefundDue}
+		pos.WrittenOff, pos.Voided, pos.PartlyRefunded, pos.Refunded, pos.RefundDue, pos.Reserved}
 }
 
 // searchOf reads the parameters of a search.

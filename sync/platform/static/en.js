@@ -10,7 +10,7 @@ export const en = {
   'status.pending': 'Pending', 'status.approved': 'Approved', 'status.approved_offline': 'Approved offline', 'status.declined': 'Declined',
   'status.cancelled': 'Cancelled', 'status.expired': 'Expired', 'status.unknown': 'Unknown', 'status.captured': 'Captured',
   'status.forward_declined': 'Refused later', 'status.written_off': 'Written off', 'status.voided': 'Taken back',
-  'status.partly_refunded': 'Partly refunded', 'status.refunded': 'Refunded', 'status.refund_due': 'Refund due',
+  'status.partly_refunded': 'Partly refunded', 'status.refunded': 'Refunded', 'status.refund_due': 'Refund due', 'status.reserved': 'Held on the card',
   'login': 'Log in', 'logout': 'Log out', 'token': 'Token', 'wrong': 'This token is not known.',
   'tokenhint': 'Whoever runs the platform makes one: tillproof platform user add NAME',
   'role.viewer': 'Viewer', 'role.operator': 'Operator', 'role.admin': 'Admin',

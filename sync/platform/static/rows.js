@@ -6,7 +6,7 @@ import { clock } from './when.js';
 const tones = {
   pending: ['waiting', '…'], approved: ['approved', '✓'], captured: ['approved', '✓'], approved_offline: ['offline', '✓'], declined: ['declined', '✕'],
   forward_declined: ['declined', '✕'], cancelled: ['ended', '–'], expired: ['ended', '–'], voided: ['ended', '↩'], written_off: ['ended', '–'],
-  refunded: ['ended', '↩'], partly_refunded: ['approved', '↩'], refund_due: ['refund', '!'], unknown: ['unknown', '?'],
+  refunded: ['ended', '↩'], partly_refunded: ['approved', '↩'], refund_due: ['refund', '!'], unknown: ['unknown', '?'], reserved: ['held', '◔'],
 };
 
 /** element makes an element of a class, with text or with others inside. */

@@ -10,7 +10,7 @@ export const zh = {
   'status.pending': '等待中', 'status.approved': '收款成功', 'status.approved_offline': '离线批准', 'status.declined': '被拒绝',
   'status.cancelled': '已取消', 'status.expired': '已超时', 'status.unknown': '结果未知', 'status.captured': '收款成功',
   'status.forward_declined': '事后被拒', 'status.written_off': '已核销', 'status.voided': '已撤销',
-  'status.partly_refunded': '部分退款', 'status.refunded': '已退款', 'status.refund_due': '需要退款',
+  'status.partly_refunded': '部分退款', 'status.refunded': '已退款', 'status.refund_due': '需要退款', 'status.reserved': '已预授权',
   'login': '登录', 'logout': '退出', 'token': '令牌', 'wrong': '无法识别此令牌。',
   'tokenhint': '由平台管理员生成：tillproof platform user add NAME',
   'role.viewer': '查看', 'role.operator': '操作', 'role.admin': '管理',

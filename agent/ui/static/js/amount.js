@@ -20,7 +20,7 @@ export function askAmount({ name, title, label, value, least, most, note, yes, t
     setText(figure, money(now(), currency));
     setText(remark, note(now()));
     setText(go.firstElementChild, yes(now()));
-    remark.parentElement?.classList.toggle('is-short', !fits());
+    remark.parentElement?.classList.toggle('is-short', !fits() && now() > 0); // an empty pad is no mistake
     go.disabled = !fits();
   };
   const press = (key) => {

@@ -1,5 +1,5 @@
 // The goods of a sale: lines with quantities and the amount being keyed. Pure functions; every one returns a new sale.
-import { collected, isCharged } from './look.js';
+import { collected, isCharged, isHold } from './look.js';
 import { maxAmount, typed } from './money.js';
 
 /** total is the sum of the lines and of the amount being keyed. */
@@ -17,9 +17,12 @@ export const due = (sale) => Math.min(sale.part ?? rest(sale), rest(sale));
 /** isSplit says whether several payments share the order. */
 export const isSplit = (sale) => sale.part !== null || sale.parts.length > 0;
 
-/** restAfter is what is left to pay once the payment on the screen counts. What went back of it is not asked for again. */
+/**
+ * restAfter is what is left to pay once the payment on the screen counts. What went back of it is not asked for again, and what was
+ * booked of an amount that was held is all that the customer owes.
+ */
 export const restAfter = (sale) =>
-  sale.seen && isCharged(sale.seen) ? rest(sale) - collected(sale.seen) - sale.seen.refunded_amount : 0;
+  sale.seen && isCharged(sale.seen) && !isHold(sale.seen) ? rest(sale) - collected(sale.seen) - sale.seen.refunded_amount : 0;
 
 /** fits says whether a sale may still be paid: a payment has a largest amount, and what is paid already cannot be taken out. */
 export const fits = (sale) => total(sale) <= maxAmount && total(sale) >= paid(sale);

@@ -2,8 +2,8 @@
 // anything can be pressed.
 import { ask } from './api.js';
 import { button, el, setText } from './dom.js';
-import { t } from './i18n.js';
-import { doing, isDoubt } from './look.js';
+import { has, t } from './i18n.js';
+import { canEnd, doing, ending, isDoubt, isHeld, isHold, sumOf } from './look.js';
 import * as pin from './pin.js';
 import { money } from './price.js';
 import { hear } from './sale.js';
@@ -15,17 +15,23 @@ const evidences = ['slip', 'terminal_journal', 'host', 'evidence_abandoned'];
 const outcomes = ['approved', 'declined', 'cancelled', 'voided'];
 
 /** canDecide: there is something that a person may decide by evidence. */
-export const canDecide = (payment) => payment.status === 'unknown' || payment.status === 'forward_declined' || isDoubt(payment);
+export const canDecide = (payment) =>
+  payment.status === 'unknown' || payment.status === 'forward_declined' || isDoubt(payment) || isHeld(payment);
 
-/** subject is what is decided about: {operation?, amount, outcomes}. */
+/** subject is what is decided about: {of, operation?, amount, outcomes}; of stands before the outcomes' words where they are its own. */
 function subject(payment) {
-  if (isDoubt(payment)) {
+  if (isDoubt(payment) || (isHeld(payment) && !canEnd(payment))) {
     const operation = doing(payment);
-    return { operation: operation.id, amount: operation.amount, outcomes: ['done', 'refused'] };
+    return { of: `${ending(payment) || 'operation'}_`, operation: operation.id, amount: operation.amount, outcomes: ['done', 'refused'] };
   }
-  if (payment.status === 'forward_declined') return { amount: payment.amount, outcomes: ['written_off'] };
-  return { amount: payment.amount, outcomes };
+  if (payment.status === 'forward_declined') return { of: '', amount: payment.amount, outcomes: ['written_off'] };
+  if (isHeld(payment)) return { of: 'hold_', amount: sumOf(payment), outcomes: ['voided'] };
+  if (isHold(payment)) return { of: 'hold_', amount: payment.amount, outcomes: outcomes.map((status) => (status === 'approved' ? 'reserved' : status)) };
+  return { of: '', amount: payment.amount, outcomes };
 }
+
+/** word is the key of an outcome's label or meaning, its own or the one that all share. */
+const word = (about, what, status) => (has(`decide.${what}.${about.of}${status}`) ? `decide.${what}.${about.of}${status}` : `decide.${what}.${status}`);
 
 /** open asks for the evidence and what it says. */
 export function open(payment, before = {}) {
@@ -50,13 +56,13 @@ export function open(payment, before = {}) {
   function draw() {
     const status = made.kind === 'evidence_abandoned' ? 'unknown' : made.status;
     const amount = money(about.amount, payment.currency);
-    setText(means, status === '' ? t('decide.choose') : t(`decide.means.${about.operation ? 'operation_' : ''}${status}`, { amount }));
+    setText(means, status === '' ? t('decide.choose') : t(word(about, 'means', status), { amount }));
     means.dataset.status = status;
     go.disabled = status === '' || (made.kind !== 'evidence_abandoned' && field.value.trim() === '');
   }
 
   function drawOutcome() {
-    const items = about.outcomes.map((id) => ({ id, label: t(`decide.status.${id}`) }));
+    const items = about.outcomes.map((id) => ({ id, label: t(word(about, 'status', id)) }));
     const pick = (id) => {
       made.status = id;
       draw();
@@ -84,7 +90,7 @@ export function open(payment, before = {}) {
 /** vouch asks for the supervisor, repeats what is decided, and sends it. */
 function vouch(payment, about, { kind, status, text }) {
   const outcome = kind === 'evidence_abandoned' ? 'unknown' : status;
-  const meaning = t(`decide.means.${about.operation ? 'operation_' : ''}${outcome}`, { amount: money(about.amount, payment.currency) });
+  const meaning = t(word(about, 'means', outcome), { amount: money(about.amount, payment.currency) });
   pin.askPIN({
     name: 'decide-pin',
     title: t('decide.pin'),

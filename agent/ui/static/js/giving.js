@@ -1,10 +1,12 @@
 // Puts into words what the payment screen shows of money on its way back (or, for a capture, of money collected once more).
+import { ending, freed } from './ending.js';
 import { t } from './i18n.js';
-import { doing, isDoubt } from './look.js';
+import { doing, isDoubt, isHeld } from './look.js';
 import { money, way } from './price.js';
 
 /** giving is what differs from the payment's own scene while an operation is its latest news; null when there is none. */
 export function giving(payment) {
+  if (isHeld(payment)) return ending(payment);
   const operation = doing(payment);
   if (!operation) return null;
   const write = (amount) => money(amount, payment.currency);
@@ -14,7 +16,7 @@ export function giving(payment) {
     return { ...now, ...wait(operation), amount: write(operation.amount), operation: 'requested' };
   if (isDoubt(payment)) return { ...now, ...doubt(operation), amount: write(operation.amount), operation: 'unknown' };
   if (operation.kind === 'capture') return null;
-  if (operation.status === 'done') return ended(payment, operation, write);
+  if (operation.status === 'done') return freed(payment) ?? ended(payment, operation, write);
   if (payment.next?.code === 'refund_refused') return { ...base, ...refusal(operation), amount: write(operation.amount) };
   return null;
 }

@@ -1,8 +1,9 @@
-// The list of the last payments, to find one again: by order, amount, time, card or receipt.
+// The list of the last payments, to find one again: by order, amount, time, card or receipt; and of the amounts that are held on cards.
 import { ask } from './api.js';
 import { button, el, icon, show } from './dom.js';
+import * as hold from './hold.js';
 import { locale, t } from './i18n.js';
-import { look } from './look.js';
+import { canHold, isHeld, look, sumOf } from './look.js';
 import { decimal } from './money.js';
 import { money, way } from './price.js';
 import * as sheet from './sheet.js';
@@ -11,8 +12,8 @@ import { clock } from './when.js';
 
 const page = 50;
 
-/** open shows the list; a tap shows that payment as it is now. */
-export function open() {
+/** open shows the list, of 'all' or of what is 'held'; a tap shows that payment as it is now. */
+export function open(which = 'all') {
   const found = new Map();
   let cursor = '';
   const list = el('ol', { class: 'history', 'data-testid': 'history' });
@@ -34,13 +35,13 @@ export function open() {
     hits.sort((a, b) => (a.id < b.id ? 1 : -1));
     list.replaceChildren(...hits.map((payment) => row(payment, pick)));
     show(empty, hits.length === 0);
-    empty.textContent = hits.length === 0 ? t('history.none') : '';
+    empty.textContent = hits.length === 0 ? t(which === 'held' && found.size === 0 ? 'history.none_held' : 'history.none') : '';
     show(older, cursor !== '');
   }
 
   async function load() {
-    const answer = await ask('GET', `/v1/payments?limit=${page}${cursor && `&cursor=${cursor}`}`);
-    if (answer.kind !== 'done' || !sheet.shows('history')) return;
+    const answer = await ask('GET', `/v1/payments?limit=${page}${which === 'held' ? '&status=reserved' : ''}${cursor && `&cursor=${cursor}`}`);
+    if (answer.kind !== 'done' || !sheet.shows('history') || !list.isConnected) return;
     for (const payment of answer.data.items) found.set(payment.id, payment);
     cursor = answer.data.next_cursor ?? '';
     draw();
@@ -56,14 +57,27 @@ export function open() {
     changed();
   }
 
-  const body = el('div', { class: 'history-room' }, field, el('div', { class: 'history-scroll' }, list, empty, older));
+  const head = el('div', { class: 'history-head' }, field, ...choices(which));
+  const body = el('div', { class: 'history-room' }, head, el('div', { class: 'history-scroll' }, list, empty, older));
   sheet.open({ name: 'history', title: t('history.title'), body, focus: field, wide: true });
   load();
 }
 
+/**
+ * choices are what a till has that can hold amounts on cards: what is held alone, and there the way to hold another one. Whoever only
+ * sells never comes by here.
+ */
+function choices(which) {
+  const able = canHold(state.status?.devices);
+  if (!able && ![...state.payments.values()].some(isHeld)) return [];
+  const items = ['all', 'held'].map((id) => ({ id, label: t(`history.${id}`) }));
+  const begin = able && which === 'held' && button('hold', t('action.hold'), '', () => hold.open(() => open('held')), 'button-small');
+  return [sheet.choice('history', t('history.which'), items, () => which, (id) => id !== which && open(id)), begin].filter(Boolean);
+}
+
 /** matches compares with everything that somebody may have at hand: a slip, the amount, the time. */
 function matches(payment, text) {
-  const sums = [payment.amount, payment.approved_amount ?? payment.amount];
+  const sums = [payment.amount, sumOf(payment)];
   const words = [
     payment.order,
     payment.last4,
@@ -101,7 +115,7 @@ function row(payment, pick) {
       },
       icon(symbol),
       el('span', { class: 'history-time' }, when(payment.created_at)),
-      el('span', { class: 'history-amount' }, money(payment.approved_amount ?? payment.amount, payment.currency)),
+      el('span', { class: 'history-amount' }, money(sumOf(payment), payment.currency)),
       el('span', { class: 'history-back' }, back),
       el('span', { class: 'history-way' }, way(payment, t)),
       el('span', { class: 'history-word' }, t(word).replace('\n', ' ')),

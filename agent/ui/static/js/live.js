@@ -2,7 +2,7 @@
 import { ask } from './api.js';
 import { listen } from './events.js';
 import { allow } from './i18n.js';
-import { isUnsettled } from './look.js';
+import { canHold, isUnsettled } from './look.js';
 import { hear, refresh } from './sale.js';
 import { changed, state } from './state.js';
 import * as store from './store.js';
@@ -80,6 +80,7 @@ async function catchUp() {
   people();
   list('/v1/payments?limit=20');
   if (state.status?.unknown?.length) list('/v1/payments?status=unknown&limit=50');
+  if (canHold(state.status?.devices)) list('/v1/payments?status=reserved&limit=50'); // one may be booked just now
   if (state.status?.shop?.goods) goods();
 }
 

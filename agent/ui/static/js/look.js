@@ -17,19 +17,21 @@ const looks = {
   partly_refunded: ['ended', 'back'],
   written_off: ['ended', 'cross'],
   refund_due: ['refund', 'back'],
+  reserved: ['held', 'hold'],
   unknown: ['unknown', 'question'],
 };
 
 /** look returns {tone, symbol, word}: word is the key of the big word. */
 export function look(payment) {
   if (isDoubt(payment)) return { tone: 'unknown', symbol: 'question', word: 'state.unknown' };
-  if (isGiving(payment)) return { tone: 'waiting', symbol: 'clock', word: 'state.giving' };
+  if (isGiving(payment)) return { tone: 'waiting', symbol: 'clock', word: `state.${ending(payment) || 'giving'}` };
   if (payment.status === 'pending') {
     return isPresented(payment)
       ? { tone: 'presented', symbol: 'qr', word: 'state.presented' }
       : { tone: 'waiting', symbol: 'clock', word: 'state.pending' };
   }
   if (payment.unwanted && isCharged(payment)) return { tone: 'refund', symbol: 'back', word: 'state.refund_due' };
+  if (isReleased(payment)) return { tone: 'ended', symbol: 'back', word: 'state.released' };
   const [tone, symbol] = looks[payment.status] ?? ['unknown', 'question'];
   return { tone, symbol, word: `state.${payment.status}` };
 }
@@ -51,6 +53,25 @@ export const isGiving = (payment) => doing(payment)?.status === 'requested';
 
 /** isDoubt: nobody knows whether money went back, and the search goes on. */
 export const isDoubt = (payment) => doing(payment)?.status === 'unknown' && payment.next?.code !== 'given_up';
+
+/** isHold: an amount was to be held on a card, whatever has become of it since. */
+export const isHold = (payment) => payment.reserve === true || payment.reserved_amount !== undefined;
+
+/** isHeld: an amount is held on the card, and nobody has it yet. Never to be taken for paid. */
+export const isHeld = (payment) => payment.status === 'reserved';
+
+/** ending is what the screen's operation does to an amount that is held: 'booking' or 'releasing'; '' of any other payment. */
+export const ending = (payment) => (isHeld(payment) && doing(payment) ? { capture: 'booking', void: 'releasing' }[doing(payment).kind] : '');
+
+/** isReleased: what was held went free, and nothing of it was ever booked. */
+export const isReleased = (payment) =>
+  payment.status === 'voided' && isHold(payment) && !(payment.operations ?? []).some(({ kind, status }) => kind === 'capture' && status === 'done');
+
+/** canEnd: some of what is held can be booked, or all of it released. After a search that was given up a supervisor has the word. */
+export const canEnd = (payment) => isHeld(payment) && !['requested', 'unknown'].includes(doing(payment)?.status);
+
+/** sumOf is the amount that stands for a payment: what was booked, else what is or was held, else what was asked for. */
+export const sumOf = (payment) => payment.approved_amount ?? payment.reserved_amount ?? payment.amount;
 
 /** isUnsettled: something about the payment is still to come. */
 export const isUnsettled = (payment) => isOpen(payment) || isGiving(payment) || isDoubt(payment);
@@ -81,6 +102,9 @@ export const canRefund = (payment) =>
 /** can says whether the card terminal that took a payment has a function, such as "void", "refund" or "cancel"; every other tender can. */
 export const can = (payment, what, devices) =>
   payment.tender !== 'card' || !(devices ?? []).some(({ name, lacks }) => name === payment.device && lacks?.includes(what));
+
+/** canHold says whether a card terminal of the till can hold an amount on a card. */
+export const canHold = (devices) => (devices ?? []).some(({ kind, lacks }) => kind === 'card' && lacks?.includes('reservation') === false);
 
 /** isCharged: the customer's money is ours. */
 export const isCharged = (payment) => charged.includes(payment.status);

@@ -66,7 +66,7 @@ async function sendOnce() {
     return false;
   }
   if (answer.kind === 'refused' && answer.data.money !== 'none_moved') return true;
-  if (answer.kind === 'refused') state.refusal = { payment: request.payment, problem: answer.data, amount: request.amount };
+  if (answer.kind === 'refused') state.refusal = { payment: request.payment, what: request.what, problem: answer.data, amount: request.amount };
   localStorage.removeItem(place);
   return false;
 }

@@ -14,6 +14,8 @@ const keys = {
   ask: 'W',
   rest: 'Enter',
   void: 'V',
+  book: 'B',
+  release: 'V',
   refund: 'R',
   capture: 'R',
   decide: 'D',

@@ -1,7 +1,7 @@
 // The strip of recent payments. What is not decided stands first and stays until it is; a tap opens it.
 import { el, find, icon } from './dom.js';
 import { t } from './i18n.js';
-import { isDoubt, isOpen, isUnsettled, look } from './look.js';
+import { isDoubt, isGiving, isHeld, isUnsettled, look, sumOf } from './look.js';
 import { format } from './money.js';
 import { locale } from './i18n.js';
 import { changed, state } from './state.js';
@@ -10,8 +10,9 @@ import { clock } from './when.js';
 const most = 20;
 let drawn = '';
 
-/** rank sorts unknown before pending before everything else. */
-const rank = (payment) => (payment.status === 'unknown' || isDoubt(payment) ? 0 : payment.status === 'pending' ? 1 : 2);
+/** rank sorts unknown before what is under way before everything else. */
+const rank = (payment) =>
+  payment.status === 'unknown' || isDoubt(payment) ? 0 : payment.status === 'pending' || isGiving(payment) ? 1 : 2;
 
 /** ordered lists open payments first, then the newest. */
 export function ordered(payments) {
@@ -35,7 +36,7 @@ export function draw() {
 
 function chip(payment) {
   const { tone, symbol, word } = look(payment);
-  const amount = format(payment.approved_amount ?? payment.amount, payment.currency, locale());
+  const amount = format(sumOf(payment), payment.currency, locale());
   return el(
     'li',
     {},
@@ -56,7 +57,7 @@ function chip(payment) {
       },
       icon(symbol),
       el('span', { class: 'recent-amount' }, amount),
-      el('span', { class: 'recent-time' }, isOpen(payment) || isDoubt(payment) ? t(word) : clock(payment.created_at)),
+      el('span', { class: 'recent-time' }, isUnsettled(payment) || isHeld(payment) ? t(word) : clock(payment.created_at)),
     ),
   );
 }

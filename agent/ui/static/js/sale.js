@@ -12,10 +12,13 @@ const foreign = 2000; // another tab's request is left to that tab for this long
 
 let sending = false;
 
-/** begin starts a payment of the whole sale. It answers false when the browser cannot keep the request: then nothing was sent. */
+/**
+ * begin starts a payment of the whole sale, or of extra.amount where that is named. It answers false when the browser cannot keep the
+ * request: then nothing was sent.
+ */
 export function begin(tender, extra = {}) {
   const sale = store.read();
-  const amount = cart.due(sale);
+  const amount = extra.amount ?? cart.due(sale);
   if (sale.request || sale.payment || cart.isEmpty(sale) || (amount === 0 && cart.isSplit(sale))) return true;
   const body = {
     order: sale.order,

@@ -4,7 +4,7 @@ import { restAfter } from './cart.js';
 import { canDecide } from './decide.js';
 import { giving } from './giving.js';
 import { has, locale, t } from './i18n.js';
-import { awaitsCode, can, canRefund, canVoid, doing, ends, isCharged, isDoubt, isFree, isGiving, isOpen, isPresented, isUncharged, look } from './look.js';
+import { awaitsCode, can, canEnd, canRefund, canVoid, doing, ends, isCharged, isDoubt, isFree, isGiving, isHeld, isHold, isOpen, isPresented, isUncharged, look, sumOf } from './look.js';
 import * as operate from './operate.js';
 import { money, way } from './price.js';
 import { headroom } from './problems.js';
@@ -38,8 +38,9 @@ function meanwhile(payment, leave) {
       actions: Date.now() - at > 10000 ? [leave] : [],
     };
   if (state.refusal?.payment !== payment.id) return null;
-  const { problem, amount: asked } = state.refusal;
-  return { ...refused({ ...problem, tender: payment.tender, amount: asked }), key: `refused ${problem.code}`, payment, charged: t('giving.not_begun'), actions: ['dismiss'] };
+  const { problem, amount: asked, what: tried } = state.refusal;
+  const charged = t(isHeld(payment) ? 'held.still' : tried === 'capture' ? 'giving.nothing_changed' : 'giving.not_begun');
+  return { ...refused({ ...problem, tender: payment.tender, amount: asked }), key: `refused ${problem.code}`, payment, charged, actions: ['dismiss'] };
 }
 
 /**
@@ -61,6 +62,7 @@ function asked(request) {
     word: t('state.sending'),
     tender: request.tender,
     amount: currency ? money(request.amount, currency) : '',
+    detail: request.extra?.reserve ? t('detail.hold') : '',
     reason: request.doubt ? request.doubt.detail : '',
     charged: '',
     next: { text: t(request.doubt || state.goneSince !== 0 ? 'next.sending_doubt' : 'next.sending'), quote: '' },
@@ -107,7 +109,7 @@ function described(payment, running, rest = 0) {
     symbol,
     word: t(word),
     tender: payment.tender,
-    amount: money(isCharged(payment) ? (payment.approved_amount ?? payment.amount) : payment.amount, payment.currency),
+    amount: money(isCharged(payment) || isHeld(payment) ? sumOf(payment) : payment.amount, payment.currency),
     change: payment.change > 0 && isCharged(payment) ? money(payment.change, payment.currency) : '',
     changeWord: t('cash.change_word'),
     rest: rest > 0 ? money(rest, payment.currency) : '',
@@ -128,7 +130,7 @@ function described(payment, running, rest = 0) {
 function verdict(payment) {
   if (isUncharged(payment)) return t('money.none_moved');
   if (isPresented(payment)) return t('money.presented');
-  if (payment.status === 'unknown') return t(payment.unwanted ? 'money.unwanted' : 'money.unknown');
+  if (payment.status === 'unknown') return t(`money.${isHold(payment) ? 'hold_' : ''}${payment.unwanted ? 'unwanted' : 'unknown'}`);
   if (has(`money.${payment.status}`)) return t(`money.${payment.status}`);
   return '';
 }
@@ -139,19 +141,28 @@ function step(payment) {
   if (status === 'pending' && !able(payment, 'cancel')) return { text: t('next.end_there'), quote: next?.text ?? '' };
   if (status === 'pending' && !next) return { text: t('next.wait'), quote: '' };
   if (!next || next.code === 'retry') return { text: '', quote: '' };
-  const own = `next.${next.code}.${tender}`;
+  const own = isHeld(payment) ? '' : `next.${next.code}.${tender}`;
   return said(has(own) ? own : `next.${next.code}`, next);
 }
 
 function detail(payment) {
   const parts = [[payment.brand, payment.last4 && `•••• ${payment.last4}`].filter(Boolean).join(' ')];
-  if (isCharged(payment) && payment.approved_amount !== undefined && payment.approved_amount !== payment.amount + (payment.tip ?? 0) + (payment.rounding ?? 0)) {
+  if (isHold(payment) && isOpen(payment)) parts.push(t('detail.hold'));
+  if (isHold(payment)) parts.push(held(payment));
+  else if (isCharged(payment) && payment.approved_amount !== undefined && payment.approved_amount !== payment.amount + (payment.tip ?? 0) + (payment.rounding ?? 0)) {
     parts.push(t('detail.asked', { amount: money(payment.amount, payment.currency) }));
   }
   if (payment.rounding) parts.push(t('detail.rounding', { amount: money(payment.rounding, payment.currency) }));
   if (payment.tip) parts.push(t('detail.tip', { amount: money(payment.tip, payment.currency) }));
   if (payment.refunded_amount) parts.push(t('detail.refunded', { amount: money(payment.refunded_amount, payment.currency) }));
   return parts.filter(Boolean).join(' · ');
+}
+
+/** held is what was held, where that is not the amount on the screen; of an amount that is held, what was asked for. */
+function held(payment) {
+  const { reserved_amount: sum, amount, currency } = payment;
+  if (isHeld(payment) && sum !== amount) return t('detail.asked', { amount: money(amount, currency) });
+  return isCharged(payment) && sum !== undefined && sum !== sumOf(payment) ? t('detail.held', { amount: money(sum, currency) }) : '';
 }
 
 /** facts are the small print: what somebody needs who asks for this payment later. */
@@ -183,6 +194,7 @@ function actions(payment, running, rest) {
   if (payment.status === 'unknown' && !payment.unwanted) return ['ask', 'aside', 'decide', 'give-up'];
   if (isGiving(payment)) return ['aside'];
   if (isDoubt(payment)) return ['ask', 'aside', 'decide'];
+  if (isHeld(payment)) return ['next', ...forward(payment)];
   if (rest > 0) return ['rest', ...backward(payment)];
   if (isUncharged(payment) || payment.status === 'unknown') return ['again', 'next', ...(canDecide(payment) ? ['decide'] : [])];
   return isFree(payment) ? ['next', 'again'] : ['next', ...more(payment), ...backward(payment)];
@@ -190,11 +202,18 @@ function actions(payment, running, rest) {
 
 function viewing(payment) {
   if (isDoubt(payment)) return ['close', 'ask', 'decide'];
+  if (isHeld(payment)) return ['close', ...forward(payment), ...(isGiving(payment) || !canEnd(payment) ? [] : ['decide'])];
   if (!isOpen(payment)) return ['close', ...more(payment), ...backward(payment)];
   if (payment.status === 'pending') return ['close', ...stopping(payment)];
   const decide = canDecide(payment) ? ['decide'] : [];
   if (payment.next?.code === 'given_up') return ['close', ...decide];
   return payment.unwanted ? ['close', 'ask', ...decide] : ['close', 'ask', ...decide, 'give-up'];
+}
+
+/** forward are the ways in which a held amount ends. Of an order that was freed nothing is booked any more. */
+function forward(payment) {
+  if (canEnd(payment)) return payment.unwanted ? ['release'] : ['book', 'release'];
+  return isGiving(payment) ? [] : ['decide'];
 }
 
 /** more is what can be done about an offline payment that the bank refused later. */

@@ -5,8 +5,10 @@ import { has, locale, t } from './i18n.js';
 import { block, moment } from './paper.js';
 import { money } from './price.js';
 import { inWords } from './problems.js';
+import { refresh } from './sale.js';
 import * as sheet from './sheet.js';
-import { state } from './state.js';
+import { changed, state } from './state.js';
+import { toast } from './toast.js';
 
 const patience = 180_000; // a card terminal sends its day to the acquirer, over a telephone line perhaps
 
@@ -61,14 +63,25 @@ export function result(settlement, back) {
   sheet.open({ name: 'settle', title: t('settle.title'), body: el('div', { class: 'day-room' }, el('div', { class: 'day-scroll' }, paper), buttons), wide: true, back });
 }
 
-function difference({ device, code, cause, next }) {
+function difference({ device, code, cause, next, payment }) {
   const own = has(`difference.${code}`) && locale() !== 'en' ? t(`difference.${code}`) : cause;
   return el(
     'section',
     { class: 'difference', 'data-testid': 'difference', 'data-code': code },
     el('p', { class: 'difference-cause' }, [device, own].filter(Boolean).join(': ')),
-    el('p', {}, next),
+    el('p', {}, has(`settle.next.${code}`) && locale() !== 'en' ? t(`settle.next.${code}`) : next),
+    payment && button('difference-payment', t('settle.payment'), '', () => lead(payment)),
   );
+}
+
+/** lead goes to the payment that a difference speaks of, as it is now. */
+async function lead(payment) {
+  const answer = await refresh(payment);
+  if (answer.kind !== 'done') return toast(answer.kind === 'refused' ? inWords(answer.data) : t('gone.text'), 'warn');
+  sheet.close();
+  state.viewed = payment;
+  state.refusal = null;
+  return changed();
 }
 
 /** part is a table of one device: a row for each brand, the terminal's figures beside the journal's. */

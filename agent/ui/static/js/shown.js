@@ -1,6 +1,6 @@
 // Decides what the customer sees. Money is called paid only if it is; everything unclear is "one moment".
 import { due, isEmpty, restAfter } from './cart.js';
-import { doing, ends, isCharged, isDoubt, isGiving, isOpen, isPresented, isUncharged, look } from './look.js';
+import { doing, ends, isCharged, isDoubt, isGiving, isHeld, isHold, isOpen, isPresented, isReleased, isUncharged, look, sumOf } from './look.js';
 import { state } from './state.js';
 import { now } from './when.js';
 
@@ -38,12 +38,14 @@ function describe(payment) {
   const { tone, symbol } = look(payment);
   const { status, tender, currency } = payment;
   const base = { status, tender, tone, symbol, currency, amount: payment.amount };
+  if (isHeld(payment)) return held(payment, base);
+  if (isReleased(payment)) return { ...base, word: 'display.released', text: 'money.none_moved', amount: sumOf(payment) };
   if (isGiving(payment)) return { ...base, symbol: 'back', word: 'display.giving', amount: doing(payment).amount };
   if (isDoubt(payment)) return { ...base, tone: 'waiting', symbol: 'clock', word: 'display.moment' };
   if (['voided', 'refunded', 'partly_refunded'].includes(status))
     return { ...base, word: 'display.returned', amount: doing(payment)?.amount ?? payment.refunded_amount };
   if (status === 'pending')
-    return { ...base, ...waiting(payment), symbol: payment.qr ? '' : tender, ends: ends(payment), qr: payment.qr?.image };
+    return { ...base, ...(isHold(payment) ? { text: 'display.hold' } : {}), ...waiting(payment), symbol: payment.qr ? '' : tender, ends: ends(payment), qr: payment.qr?.image };
   if (isCharged(payment))
     return {
       ...base,
@@ -55,6 +57,12 @@ function describe(payment) {
   if (isUncharged(payment)) return { ...base, word: `display.${status}`, text: 'money.none_moved' };
   if (status === 'unknown') return { ...base, tone: 'waiting', symbol: 'clock', word: 'display.moment', text: 'display.unknown' };
   return { ...base, tone: 'ended', word: 'display.ask' };
+}
+
+/** held: the customer sees that the amount is only held, and while it is booked or released nothing that may turn out wrong. */
+function held(payment, base) {
+  if (isGiving(payment) || doing(payment)?.status === 'unknown') return { ...base, tone: 'waiting', symbol: 'clock', word: 'display.moment', amount: doing(payment).amount };
+  return { ...base, tone: 'held', symbol: 'hold', word: 'display.held', text: 'money.reserved', amount: sumOf(payment) };
 }
 
 /** waiting says what the customer should do now. */

@@ -11,7 +11,7 @@ export const state = {
   payments: new Map(), // by id: the recent ones and every unknown one
   viewed: null, // id of a payment that was tapped in the list
   asking: new Set(), // what was pressed and has no answer yet, such as "cancel"
-  refusal: null, // {payment, problem, amount} of an operation that the till did not begin
+  refusal: null, // {payment, what, problem, amount} of an operation that the till did not begin
   people: [], // who works at the till
   note: null, // {text, at} of the last scan, for the screen that waits for one
 };

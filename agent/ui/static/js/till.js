@@ -10,6 +10,7 @@ import { find, setText, show } from './dom.js';
 import * as gone from './gone.js';
 import * as goods from './goods.js';
 import * as history from './history.js';
+import * as hold from './hold.js';
 import { choose, follow as followLanguage, locale, offered, t, translate } from './i18n.js';
 import * as keyboard from './keyboard.js';
 import { keypad } from './keypad.js';
@@ -31,6 +32,7 @@ import * as store from './store.js';
 import { order, refusal } from './tenders.js';
 import { toast } from './toast.js';
 import * as truth from './truth.js';
+import * as viewed from './viewed.js';
 import { clock } from './when.js';
 
 const scene = () => current(store.read());
@@ -48,6 +50,7 @@ function draw() {
   cash.draw();
   day.draw();
   sheet.tick();
+  viewed.keep();
   find('desk').inert = state.paired !== true || Boolean(view);
   if (view && cash.isOpen()) cash.close();
   if (state.paired === false && sheet.isOpen()) sheet.close();
@@ -109,7 +112,7 @@ async function press(action) {
   if (action === 'give-up')
     return (await confirm.confirm('confirm.give_up', 'confirm.give_up.yes')) && report(await sale.cancel(id));
   if (action === 'leave' && !(await confirm.confirm('confirm.leave', 'confirm.leave.yes'))) return;
-  const given = { void: refund.takeBack, refund: refund.giveBack, capture: refund.collectAgain, decide: decide.open, 'sell-offline': split.sellOffline, override: split.override };
+  const given = { void: refund.takeBack, refund: refund.giveBack, capture: refund.collectAgain, book: hold.book, release: hold.release, decide: decide.open, 'sell-offline': split.sellOffline, override: split.override };
   if (given[action]) return given[action](view.payment ?? kept.problem);
   const plain = { again: sale.again, rest: sale.goesOn, back: sale.back, next: sale.next, aside: sale.next, leave: sale.next };
   plain[action]?.();
@@ -165,7 +168,8 @@ const letters = {
   w: ['ask', 'blocker'],
   g: 'give-up',
   n: ['aside', 'leave', 'next'],
-  v: 'void',
+  v: ['void', 'release'],
+  b: 'book',
   r: ['refund', 'capture'],
   d: 'decide',
   o: ['sell-offline', 'override'],
@@ -206,7 +210,7 @@ function inCode(key) {
 function onDesk(key) {
   const meant = { Enter: 'enter', Backspace: 'backspace', Escape: 'clear', Delete: 'clear' }[key];
   if (meant) pad(meant);
-  const sheets = { p: history.open, d: day.open, t: split.open }[key];
+  const sheets = { p: () => history.open(), d: day.open, t: split.open }[key];
   if (sheets) sheets();
   const name = shortcuts[key];
   if (name && order.includes(name) && (state.status?.shop?.tenders ?? []).includes(name)) tender(name);
@@ -255,7 +259,7 @@ function attach() {
   confirm.attach();
   sheet.attach();
   find('day').addEventListener('click', day.open);
-  find('history').addEventListener('click', history.open);
+  find('history').addEventListener('click', () => history.open());
   find('split').addEventListener('click', split.open);
   pairing.attach();
   goods.attach(sell, scan, draw);
@@ -288,5 +292,5 @@ store.lead(() => {
 setInterval(draw, 1000);
 setInterval(sale.resume, 1000);
 setInterval(operate.resume, 1000);
-live.start({ onMode, onScan, onUp: sale.resume });
+live.start({ onMode, onScan, onUp: () => (sale.resume(), viewed.restore()) });
 changed();
