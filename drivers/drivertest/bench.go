@@ -28,6 +28,10 @@ type Bench interface {
 // the outcome counts all the same; nothing that the device sees tells when.
 type Silent interface{ Silent() bool }
 
+// Retold is a [Bench] of a protocol whose link may send a command that moves money again after silence, because a device tells a repetition from a second command
+// by the protocol's own rules. No other may: the acknowledgement may have been lost, and the device do it twice.
+type Retold interface{ Retold() bool }
+
 // Sparse is a [Bench] that goes through the laws once more under other settings, so that it need not lose its wire at each byte: Every says at which, 1 for
 // each. It is no multiple of 3, since what the device makes of a loss alternates by that.
 type Sparse interface{ Every() int }
@@ -108,11 +112,12 @@ const (
 // Fault is what happens to the wire.
 type Fault string
 
-// The faults. Mute is a wire that stays open and carries nothing any more, in either direction.
+// The faults. Mute is a wire that stays open and carries nothing any more, in either direction; OneWay one that still carries what goes the other way.
 const (
 	NoFault Fault = ""
 	Unplug  Fault = "unplug"
 	Mute    Fault = "mute"
+	OneWay  Fault = "one way"
 )
 
 // Moment is when a fault strikes.

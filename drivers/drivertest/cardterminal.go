@@ -30,6 +30,7 @@ func CardTerminal(t *testing.T, bench Bench) {
 		{"a reservation ends once", endsReservationsOnce},
 		{"open reservations are told, and no day swallows them", keepsReservations},
 		{"a wire that is lost at any byte leaves no doubt that is not told", survivesEveryByte},
+		{"a silent device is given one money command", tellsOnce},
 		{"an unknown option is refused", refusesUnknownOptions},
 		{"the device says when it is ready", tellsStatus},
 	} {

@@ -97,11 +97,11 @@ func waitsForTheLateReversal(t *testing.T, bench Bench) {
 	}
 }
 
-// survivesEveryByte loses the wire behind each byte of a whole course, in both directions and in both ways. The device keeps what it has no
+// survivesEveryByte loses the wire behind each byte of a whole course, in both directions and in every way. The device keeps what it has no
 // acknowledgement of, takes it back at once, or does so late.
 func survivesEveryByte(t *testing.T, bench Bench) {
 	for _, what := range courses(bench) {
-		for _, fault := range []Fault{Unplug, Mute} {
+		for _, fault := range []Fault{Unplug, Mute, OneWay} {
 			t.Run(fmt.Sprintf("%s, %s", what, fault), func(t *testing.T) {
 				length := measure(t, bench, what)
 				for way, bytes := range length {

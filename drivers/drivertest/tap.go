@@ -1,6 +1,7 @@
 package drivertest
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/tillproof/tillproof/drivers"
@@ -14,7 +15,8 @@ type tap struct {
 	way    int // the direction that is counted
 	limit  int // bytes of it that still pass
 	fault  Fault
-	lost   bool
+	lost   [2]bool            // by direction
+	wrote  func(frame []byte) // is shown what the till writes, before the device has it; may be nil
 }
 
 // The directions, seen from the till.
@@ -42,12 +44,18 @@ func (c *tap) count(way, n int) int {
 // over says whether the wire is lost before the next byte of a direction, and unplugs it where that is the fault.
 func (c *tap) over(way int) bool {
 	if c.armed && c.fault != NoFault && c.way == way && c.passed[way] >= c.limit {
-		c.lost = true
+		c.lost[way] = true
+		c.lost[1-way] = c.lost[1-way] || c.fault != OneWay
 		if c.fault == Unplug {
 			_ = c.Close()
 		}
 	}
-	return c.lost
+	return c.lost[way]
+}
+
+// Waiting implements [drivers.Peeker].
+func (c *tap) Waiting() bool {
+	return (!c.lost[inward] || c.fault == Unplug) && drivers.Waiting(c.Conn)
 }
 
 // Read implements [drivers.Conn]. What comes over a lost wire is nobody's.
@@ -69,6 +77,9 @@ func (c *tap) Read(b []byte) (int, error) {
 
 // Write implements [drivers.Conn].
 func (c *tap) Write(b []byte) (int, error) {
+	if c.armed && c.wrote != nil {
+		c.wrote(bytes.Clone(b))
+	}
 	if c.over(outward) {
 		return c.swallow(b, 0)
 	}

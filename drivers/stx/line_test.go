@@ -223,3 +223,24 @@ func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
 		}
 	})
 }
+
+// An answer to something older that is half there is no word about what is sent now: at 9600 baud its bytes come a millisecond apart.
+func TestAFrameThatHasBegunIsNoAnswerToWhatFollows(t *testing.T) {
+	sale, older := frame("0200"), frame("0210 older")
+	got := talk(t, func(f *far) {
+		for _, b := range older {
+			f.says(b)
+			time.Sleep(1042 * time.Microsecond)
+		}
+		f.hears(1 + len(sale))
+	}, func(l *stx.Line) {
+		time.Sleep(3 * time.Millisecond)
+		wantReach(t, l.Send(context.Background(), []byte("0200"), usual), stx.Maybe, stx.ErrSilent)
+		if e, err := l.Next(context.Background(), soon()); err != nil || string(e.Payload) != "0210 older" || l.Accept(&e) != nil {
+			t.Errorf("%+v, %v", e, err)
+		}
+	})
+	if want := append(sale, stx.ACK); string(got) != string(want) {
+		t.Errorf("% x, want % x", got, want)
+	}
+}

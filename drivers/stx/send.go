@@ -83,7 +83,8 @@ func (l *Line) Send(ctx context.Context, payload []byte, rules Sending) error {
 // flood is how long a line may go on telling things before it is given up.
 const flood = 2 * time.Second
 
-// settle takes what has come meanwhile: an acknowledgement of something older must not pass for that of what is sent now.
+// settle takes what has come meanwhile: an acknowledgement of something older must not pass for that of what is sent now. A frame that has begun is waited for,
+// since its end behind our command would pass for an answer to that.
 func (l *Line) settle(ctx context.Context) error {
 	clear(l.strange)
 	l.strange, l.naks = l.strange[:0], 0
@@ -91,7 +92,11 @@ func (l *Line) settle(ctx context.Context) error {
 		return err
 	}
 	for begun := time.Now(); l.unsettled(); {
-		err := l.read(ctx, time.Now().Add(time.Millisecond))
+		wait := time.Millisecond
+		if l.decoder.Partial() {
+			wait += l.pause()
+		}
+		err := l.read(ctx, time.Now().Add(wait))
 		if errors.Is(err, drivers.ErrQuiet) {
 			break
 		}

@@ -277,6 +277,7 @@ type bench struct {
 }
 
 func (b bench) Keeps() bool                          { return false }
+func (b bench) Retold() bool                         { return true } // PA00P016: up to three sends after T2
 func (b bench) Driver() drivers.Driver               { return Driver() }
 func (b bench) Every() int                           { return max(1, b.every) }
 func (b bench) NewPeer(t *testing.T) drivertest.Peer { return newPeer(t, b) }

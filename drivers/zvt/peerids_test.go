@@ -34,11 +34,27 @@ func (t *talk) numbered(a codec.APDU) codec.APDU {
 }
 
 // take keeps a message of the till. Of a result that was sent twice both are answered; the second answer may come when the next command is out.
+// What its link sends again, because our acknowledgement was lost, has its id again and is the same message.
 func (t *talk) take(a codec.APDU) {
+	if t.counts && t.again(a) && !locked(t.peer, func() bool { return t.script.Repeat }) {
+		return
+	}
 	id := t.id
 	if bare, own := t.plain(a); own == id || !a.Reply() || !t.counts {
 		t.inbox = append(t.inbox, bare)
 	}
+}
+
+// again says whether a message is the last of its kind once more.
+func (t *talk) again(a codec.APDU) bool {
+	plain, _ := a.Marshal()
+	last := &t.last[0]
+	if a.Reply() {
+		last = &t.last[1]
+	}
+	same := bytes.Equal(plain, *last)
+	*last = plain
+	return same
 }
 
 // plain takes the id out of a message of the till, which ends with it, and judges it.

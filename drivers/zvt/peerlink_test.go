@@ -18,9 +18,10 @@ type talk struct {
 	inbox    []codec.APDU
 	mute     bool
 
-	counts bool   // message ids are agreed
-	id     uint64 // of the last command of either side
-	till   uint64 // of the till's last command, which our answer repeats
+	counts bool      // message ids are agreed
+	id     uint64    // of the last command of either side
+	till   uint64    // of the till's last command, which our answer repeats
+	last   [2][]byte // of the till's commands and of its answers, as they came
 }
 
 var errGone = errors.New("the wire is gone")
