@@ -3,8 +3,8 @@
 GO ?= go
 LINT_VERSION := v2.15.0
 LINT := $(CURDIR)/bin/golangci-lint
-LINES := ./drivers/zvt ./drivers/transbank ./drivers/ecr17 ./drivers/concert
-RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens|faults|crash|crash/kills)$$|/agent/ui$$|/drivers/(zvt|transbank|ecr17|concert)$$')
+LINES := ./drivers/zvt ./drivers/transbank ./drivers/ecr17 ./drivers/concert ./drivers/hypercom
+RACE_PACKAGES := $(shell $(GO) list ./... | grep -vE '/simulator/(scenario|screens|faults|crash|crash/kills)$$|/agent/ui$$|/drivers/(zvt|transbank|ecr17|concert|hypercom)$$')
 
 export CGO_ENABLED ?= 1
 export GORACE = atexit_sleep_ms=0

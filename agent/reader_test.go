@@ -3,6 +3,7 @@ package agent_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -10,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/tillproof/tillproof/agent"
 	"github.com/tillproof/tillproof/agent/api"
@@ -29,11 +32,15 @@ type counter struct {
 	head *idtechsim.Reader
 	bank *simulated.Acquirer
 	logs *lines
+
+	mu      sync.Mutex
+	amounts [][]byte // that cards were asked for
 }
 
-func newCounter(t *testing.T) *counter {
+func newCounter(t *testing.T, head idtechsim.Options, protocol string) *counter {
 	t.Helper()
 	w := newWorld(t, t.TempDir())
+	w.protocol = protocol
 	c := &counter{world: w, bank: simulated.New(), logs: &lines{}}
 	w.log = slog.New(slog.NewTextHandler(c.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	server := httptest.NewServer(acquirer.Handler(c.bank, "bearer"))
@@ -49,12 +56,22 @@ func newCounter(t *testing.T) *counter {
 	if w.reader, err = wire.Open(filepath.Join(t.TempDir(), "reader")); err != nil {
 		t.Fatal(err)
 	}
-	if c.head, err = idtechsim.New(idtechsim.Options{}); err != nil {
+	if c.head, err = idtechsim.New(head); err != nil {
 		t.Fatal(err)
 	}
+	c.head.Observe(c.asked)
 	t.Cleanup(func() { _ = c.head.Close() })
 	w.online()
 	return c
+}
+
+// asked notes the amount that the reader asks for a card for.
+func (c *counter) asked(e idtechsim.Event) {
+	if e.Moment == idtechsim.Asked {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.amounts = append(c.amounts, e.Amount)
+	}
 }
 
 // plugReader plays the reader on its wire.
@@ -114,12 +131,54 @@ func (c *counter) entries() int {
 // A shop with an encrypting reader, as it runs: cards are authorised while the platform is there, promised while it is away, forwarded when it is back, and
 // nowhere is a card to be found.
 func TestCardsThroughAReaderOnlineAndOffline(t *testing.T) {
-	c := newCounter(t)
+	card := idtechsim.TestCardOfBothTracks()
+	c := newCounter(t, idtechsim.Options{}, "sm")
+	c.onlineAndOffline(card, idtechsim.TestCard())
+}
+
+// The same with a reader of chip and contactless cards, which is asked for each card with the amount: how it was read is in the journal.
+func TestCardsThroughAContactlessReaderOnlineAndOffline(t *testing.T) {
+	chip := idtechsim.TestCard()
+	chip.Entry = idtechsim.Inserted
+	c := newCounter(t, idtechsim.Options{NEO2: true, Hold: time.Minute}, "auto")
+	c.onlineAndOffline(idtechsim.TestCardOfBothTracks(), chip)
+	for _, entry := range []string{"contactless", "chip"} {
+		if !c.inJournal(entry) {
+			t.Errorf("the journal does not say %s", entry)
+		}
+	}
+	if c.inJournal("stripe") {
+		t.Error("the journal says stripe")
+	}
+	if got := fmt.Sprintf("%x", c.amounts); got != "[000000001250 000000000700 000000000800 000000000900]" {
+		t.Errorf("cards were asked for to pay %s", got)
+	}
+}
+
+// inJournal looks for a text in the bytes of the records.
+func (c *counter) inJournal(text string) (found bool) {
+	c.t.Helper()
+	err := filepath.WalkDir(agent.PathsIn(c.dir).Journal, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			var b []byte
+			b, err = os.ReadFile(path)
+			found = found || bytes.Contains(b, []byte(text))
+		}
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return found
+}
+
+// onlineAndOffline sells by two cards in each mode, refuses the second offline approval later, and looks that nothing is left of either.
+func (c *counter) onlineAndOffline(card, other idtechsim.Card) {
+	t := c.t
 	c.start()
 	c.plugReader()
 	c.until("the reader is ready", func() bool { return c.state() == "ready" })
 	c.until("the policy has come", func() bool { return c.status().Policy.Version == 7 && c.status().Mode == "online" })
-	card := idtechsim.TestCardOfBothTracks()
 	p := c.sells("A-1", 1250, card)
 	if p.Status != pos.Approved || p.Last4 != "1111" || p.Brand != "visa" {
 		t.Errorf("%+v", p)
@@ -132,7 +191,7 @@ func TestCardsThroughAReaderOnlineAndOffline(t *testing.T) {
 	c.halt()
 	c.until("the till is offline", func() bool { return c.status().Mode == "offline" })
 	first := c.sells("B-1", 800, card)
-	second := c.sells("B-2", 900, idtechsim.TestCard())
+	second := c.sells("B-2", 900, other)
 	if first.Status != pos.ApprovedOffline || second.Status != pos.ApprovedOffline || first.Last4 != "1111" || c.entries() != 2 {
 		t.Errorf("%+v %+v, %d entries", first, second, c.entries())
 	}
@@ -174,7 +233,7 @@ func (c *counter) holdsNoCard() {
 		c.t.Errorf("only %d files were searched", len(texts))
 	}
 	for name, text := range texts {
-		for _, secret := range []string{"4111111111111111", "411111111111", "DOE/JANE", "=3012101", "30121010000000000"} {
+		for _, secret := range []string{"4111111111111111", "411111111111", "DOE/JANE", "=3012101", "30121010000000000", "\x41\x11\x11\x11\x11\x11\x11\x11", "\xd3\x01\x21\x01"} {
 			if bytes.Contains(text, []byte(secret)) {
 				c.t.Errorf("%s holds %q", name, secret)
 			}

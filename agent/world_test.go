@@ -50,6 +50,7 @@ type world struct {
 
 	acquirers []platform.AcquirerConfig // of the platform
 	reader    wire.Outlet               // where a card reader is plugged in; nil for none
+	protocol  string                    // of the reader
 
 	log    *slog.Logger // of the agent, nil for none
 	api    string
@@ -88,7 +89,7 @@ func (w *world) load(more string) agent.Config {
 	text := fmt.Sprintf("till: till-1\nmerchant: shop\ndata: %s\napi: {listen: \"127.0.0.1:0\"}\njournal: {segment_mib: 1}\n", w.dir)
 	text += fmt.Sprintf("devices:\n  - {name: counter, kind: card, driver: zvt, %s: %q, options: {result_timeout_s: \"2\", t4_s: \"60\"}}\n", port, w.outlet.Address())
 	if w.reader != nil {
-		text += fmt.Sprintf("  - {name: swipe, kind: reader, driver: idtech, %s: %q}\n", port, w.reader.Address())
+		text += fmt.Sprintf("  - {name: swipe, kind: reader, driver: idtech, %s: %q, options: {protocol: %s}}\n", port, w.reader.Address(), w.protocol)
 	}
 	if err := os.WriteFile(path, []byte(text+more), 0o600); err != nil {
 		w.t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/concert"
 	"github.com/tillproof/tillproof/drivers/ecr17"
+	"github.com/tillproof/tillproof/drivers/hypercom"
 	"github.com/tillproof/tillproof/drivers/idtech"
 	"github.com/tillproof/tillproof/drivers/msr"
 	"github.com/tillproof/tillproof/drivers/scanner"
@@ -43,6 +44,7 @@ func decoders() map[string]decoder {
 		"transbank": {"hex", transbank.Decode},
 		"ecr17":     {"hex", ecr17.Decode},
 		"concert":   {"hex", concert.Decode},
+		"hypercom":  {"hex", hypercom.Decode},
 		"idtech":    {"hex", idtech.Decode},
 		"msr":       {"hex", msr.Decode},
 		"record":    {"hex", decodeRecord},

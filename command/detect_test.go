@@ -47,7 +47,7 @@ func TestDetectPrintsATable(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `PORT          STATE    WHAT IS THERE
-/dev/ttyACM0  free     Verifone card terminal; its country decides the family: zvt, ecr17, concert, transbank
+/dev/ttyACM0  free     Verifone card terminal; its country decides the family: zvt, ecr17, concert, transbank, hypercom
                        name that stays: /dev/serial/by-id/usb-Thing-if00
                        usb 11ca:0220, Thing
 

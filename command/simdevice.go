@@ -41,7 +41,7 @@ func simDeviceCommand() *cobra.Command {
 		Long: "Device plays a card terminal, reader or scanner until it is interrupted, on a pseudo-terminal that --port names or on a TCP port.\n" +
 			"What the next cards do comes from --card and, line by line, from stdin: a behaviour and how many milliseconds the customer takes, such as\n" +
 			"\"decline 2000\". Without any, every card is approved. A scanner takes texts to read, a reader cards to swipe.\n\n" + simBehaviours(),
-		Args: cobra.ExactArgs(1), RunE: f.run}
+		Args: cobra.ExactArgs(1), ValidArgs: simFamilies(), RunE: f.run}
 	c.Flags().StringVar(&f.port, "port", "", "path under which the till finds the device, as a serial port")
 	c.Flags().StringVar(&f.listen, "listen", "", "address on which the till finds the device, as a TCP terminal")
 	c.Flags().StringVar(&f.memory, "memory", "", "file of the device's memory, which survives; by default it is forgotten")
@@ -118,8 +118,15 @@ func (f *simDeviceFlags) announce(c *cobra.Command, family string, outlet wire.O
 	if f.json {
 		return writeJSON(c.OutOrStdout(), map[string]string{"family": family, place: outlet.Address()})
 	}
-	c.Printf("A simulated %s is at %s. In till.yaml:\n\ndevices:\n  - {name: counter, kind: %s, driver: %s, %s: %q}\n\n", family, outlet.Address(),
-		simDevices()[family].kind, family, place, outlet.Address())
+	driver, profile, _ := strings.Cut(family, "/")
+	switch {
+	case driver == "idtech" && profile != "":
+		profile = fmt.Sprintf(", options: {protocol: %s}", profile)
+	case profile != "":
+		profile = fmt.Sprintf(", options: {profile: %s}", profile)
+	}
+	c.Printf("A simulated %s is at %s. In till.yaml:\n\ndevices:\n  - {name: counter, kind: %s, driver: %s, %s: %q%s}\n\n", family, outlet.Address(),
+		simDevices()[family].kind, driver, place, outlet.Address(), profile)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/simulator/concertsim"
 	"github.com/tillproof/tillproof/simulator/ecr17sim"
+	"github.com/tillproof/tillproof/simulator/hypercomsim"
 	"github.com/tillproof/tillproof/simulator/idtechsim"
 	"github.com/tillproof/tillproof/simulator/scannersim"
 	"github.com/tillproof/tillproof/simulator/transbanksim"
@@ -21,16 +22,21 @@ type simFamily struct {
 	make  func(memory string, stream bool) (*simDevice, error)
 }
 
-// simDevices are the families that can be played.
+// simDevices are the families that can be played. A name of two parts is a family and its profile.
 func simDevices() map[string]simFamily {
 	return map[string]simFamily{
 		"zvt": {drivers.KindCard, []string{"approve", "decline", "customer_abort", "slow_pin", "lose_result", "lose_before_ack", "offline_approve", "host_lost",
 			"pin_timeout", "refuse", "strange", "maintain"}, simZVT},
-		"transbank": {drivers.KindCard, []string{"approve", "decline", "abort", "wait", "refuse"}, simTransbank},
-		"ecr17":     {drivers.KindCard, []string{"approve", "decline", "abort", "no_card", "bad_field", "strange", "refuse", "lose_result", "swallow"}, simECR17},
-		"concert":   {drivers.KindCard, []string{"approve", "decline", "customer_abort", "not_verified", "taken_on", "silent", "contradict"}, simConcert},
+		"transbank":        {drivers.KindCard, []string{"approve", "decline", "abort", "wait", "refuse"}, simTransbank},
+		"ecr17":            {drivers.KindCard, []string{"approve", "decline", "abort", "no_card", "bad_field", "strange", "refuse", "lose_result", "swallow"}, simECR17},
+		"hypercom":         {drivers.KindCard, simHypercomCards(), simHypercom(hypercomsim.Razer)},
+		"hypercom/linkpos": {drivers.KindCard, simHypercomCards(), simHypercom(hypercomsim.LinkPOS)},
+		"hypercom/ecuador": {drivers.KindCard, simHypercomCards(), simHypercom(hypercomsim.Ecuador)},
+		"concert":          {drivers.KindCard, []string{"approve", "decline", "customer_abort", "not_verified", "taken_on", "silent", "contradict"}, simConcert},
 		"idtech": {drivers.KindReader, []string{"swipe", "unreadable", "wrong_lrc", "wrong_sum", "repeat", "backwards", "clear_flag", "unmasked", "clear_text",
 			"silent_reader"}, simIDTech},
+		"idtech/neo2": {drivers.KindReader, []string{"contactless", "chip", "msd", "swipe", "unreadable", "wrong_crc", "repeat", "backwards", "no_ksn", "clear_flag",
+			"unmasked", "white_listed", "tampered", "no_card", "silent_reader"}, simNEO2},
 		"scanner": {drivers.KindScanner, nil, simScanner},
 	}
 }
@@ -88,6 +94,24 @@ func simConcert(memory string, stream bool) (*simDevice, error) {
 	}}, nil
 }
 
+// simHypercomCards are the behaviours of a terminal of the Hypercom link, whatever its bank.
+func simHypercomCards() []string {
+	return []string{"approve", "decline", "abort", "no_card", "slow_pin", "wallet", "refuse", "lose_result", "swallow"}
+}
+
+func simHypercom(profile hypercomsim.Profile) func(string, bool) (*simDevice, error) {
+	return func(memory string, _ bool) (*simDevice, error) {
+		t, err := hypercomsim.New(hypercomsim.Options{Path: memory, Profile: profile})
+		if err != nil {
+			return nil, err
+		}
+		return &simDevice{run: t.Run, close: t.Close, card: func(does string, after time.Duration) error {
+			t.Next(hypercomsim.Card{Do: hypercomsim.Do(does), After: after})
+			return nil
+		}}, nil
+	}
+}
+
 func simIDTech(memory string, _ bool) (*simDevice, error) {
 	r, err := idtechsim.New(idtechsim.Options{Path: memory})
 	if err != nil {
@@ -96,6 +120,26 @@ func simIDTech(memory string, _ bool) (*simDevice, error) {
 	return &simDevice{run: r.Run, close: r.Close, acts: true, card: func(does string, _ time.Duration) error {
 		card := idtechsim.TestCard()
 		if does != "swipe" {
+			card.Do = idtechsim.Do(does)
+		}
+		return r.Swipe(card)
+	}}, nil
+}
+
+func simNEO2(memory string, _ bool) (*simDevice, error) {
+	r, err := idtechsim.New(idtechsim.Options{Path: memory, NEO2: true, Hold: time.Minute})
+	if err != nil {
+		return nil, err
+	}
+	return &simDevice{run: r.Run, close: r.Close, acts: true, card: func(does string, _ time.Duration) error {
+		card := idtechsim.TestCard()
+		switch does {
+		case "contactless":
+		case "chip", "msd":
+			card.Entry = idtechsim.Entry(does)
+		case "swipe":
+			card.Entry = idtechsim.Drawn
+		default:
 			card.Do = idtechsim.Do(does)
 		}
 		return r.Swipe(card)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/tillproof/tillproof/pos"
 )
 
 // CardReader is a device that reads cards and encrypts what it reads at its head. It decides nothing: what it delivers goes to an acquirer, opaque, online
@@ -24,6 +26,14 @@ type CardReader interface {
 	Close(ctx context.Context) error
 }
 
+// Armer is a [CardReader] that asks for a card only while a sale waits for one, and shows what it pays: readers of chip and contactless cards, which stay
+// dark else. One that was never told of a sale asks always, for no amount.
+type Armer interface {
+	// Arm says what the next card pays; zero says that no sale waits, so that no card is asked for. A card that was read for an earlier sale is wiped and
+	// not told. It sends nothing itself: the [CardReader.Read] under way, or the next one, does. Any goroutine may call it at any time.
+	Arm(amount pos.Money)
+}
+
 // ReaderInfo says which reader it is, from its own word.
 type ReaderInfo struct {
 	Serial string
@@ -34,7 +44,7 @@ type ReaderInfo struct {
 
 // Swipe is a card as an encrypting reader tells it. Opaque and Hash are the caller's to wipe when they are of no more use.
 type Swipe struct {
-	Format string // of Opaque: the driver's name
+	Format string // of Opaque: the driver's name, with that of its protocol where it speaks several
 	Opaque []byte // what the reader encrypted with what its decryption needs, as it came, but for a name; no part of it is clear card data beyond what is below
 	Reader string // its serial number
 	KSN    []byte // key serial number, 10 bytes: new on every swipe of a reader; [KSNFollows] tells a replay

@@ -20,7 +20,7 @@ const (
 // enough. Bytes before the mark do no harm. It keeps nothing of what it was given.
 func Guess(said []byte) string {
 	switch {
-	case isSwipe(said):
+	case isSwipe(said), bytes.Contains(said, []byte("ViVOtech2")): // the latter begins frames of readers of chip and contactless cards
 		return GuessReader
 	case bytes.Contains(said, []byte{0x10, 0x02}):
 		return GuessZVT
@@ -61,7 +61,7 @@ func guessFrame(said []byte) string {
 	before, body := said[:at], said[at+1:]
 	payload, _, whole := bytes.Cut(body, []byte{0x03})
 	switch {
-	case len(body) >= 12 && isBCD(body[:2]) && bytes.HasPrefix(body[2:], []byte("6000000000")):
+	case isLinkPOS(body):
 		return GuessHypercom
 	case len(before) > 0 && before[len(before)-1] == 0x06 && isSetting(body):
 		return GuessReader
@@ -79,6 +79,11 @@ func guessFrame(said []byte) string {
 		return GuessFramed
 	}
 	return ""
+}
+
+// isLinkPOS looks for a length of four decimal digits that is no text, and for the header of the Hypercom link: 60 and two addresses of four digits.
+func isLinkPOS(body []byte) bool {
+	return len(body) >= 12 && body[0] < 0x20 && isBCD(body[:2]) && bytes.HasPrefix(body[2:], []byte("60")) && digits(body[2:]) >= 10
 }
 
 // isSwipe says whether a whole swipe of an encrypting reader stands at the begin: 02, its length low byte first, a card type with bit 80, and 03 where

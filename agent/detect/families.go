@@ -10,6 +10,7 @@ import (
 	"github.com/tillproof/tillproof/drivers/ecr17"
 	ecr17codec "github.com/tillproof/tillproof/drivers/ecr17/codec"
 	"github.com/tillproof/tillproof/drivers/idtech"
+	"github.com/tillproof/tillproof/drivers/idtech/neo2"
 	"github.com/tillproof/tillproof/drivers/stx"
 	transbankcodec "github.com/tillproof/tillproof/drivers/transbank/codec"
 )
@@ -33,6 +34,7 @@ func families(stream bool) []family {
 		return []family{
 			{"zvt", drivers.KindCard, drivers.Line{}, askZVTStream},
 			{"ecr17", drivers.KindCard, drivers.Line{}, askECR17},
+			{"hypercom", drivers.KindCard, drivers.Line{}, askHypercom},
 		}
 	}
 	return []family{
@@ -40,7 +42,9 @@ func families(stream bool) []family {
 		{"transbank", drivers.KindCard, usual("transbank", eight(115200)), askTransbank},
 		{"ecr17", drivers.KindCard, usual("ecr17", eight(9600)), askECR17},
 		{"zvt", drivers.KindCard, usual("zvt", eight(9600)), askZVT},
+		{"hypercom", drivers.KindCard, usual("hypercom", eight(9600)), askHypercom},
 		{"idtech", drivers.KindReader, usual("idtech", eight(9600)), askReader},
+		{"idtech", drivers.KindReader, eight(115200), askNEO2},
 	}
 }
 
@@ -187,6 +191,50 @@ func askReader(t *talk) (*Found, error) {
 		t.quiet(said)
 	}
 	return nil, nil
+}
+
+// askNEO2 pings a reader of chip and contactless cards, and asks whether its encryption is on. Neither asks for a card.
+func askNEO2(t *talk) (*Found, error) {
+	said, err := t.ask("18-01: ping", neo2.RequestFrame(neo2.Ping, neo2.PingSub), 1500*time.Millisecond, wholeNEO2)
+	if err != nil || t.echoes {
+		return nil, err
+	}
+	if !wholeNEO2(said) {
+		t.quiet(said)
+		return nil, nil
+	}
+	t.judged("it answers the ping", true)
+	said, err = t.ask("C7-37: is encryption on?", neo2.RequestFrame(neo2.Encryption, neo2.FlagSub), 1500*time.Millisecond, wholeNEO2)
+	if err != nil {
+		return nil, err
+	}
+	t.judged("its answer", true)
+	return &Found{Options: map[string]string{"protocol": "neo2"}, Text: encryptionText(said)}, nil
+}
+
+// wholeNEO2 says whether a reader's reply has come.
+func wholeNEO2(said []byte) bool {
+	for _, d := range idtech.Decode(said) {
+		if d.OK && d.Direction == drivers.FromDevice && d.Fields["status"] != nil && d.Name != "nak" && d.Name != "settings" {
+			return true
+		}
+	}
+	return false
+}
+
+// encryptionText says what the answer about a reader's encryption is worth.
+func encryptionText(said []byte) string {
+	for _, d := range idtech.Decode(said) {
+		switch {
+		case d.Name == "encryption" && d.Fields["status"] == "00" && d.Fields["x_encryption"] == "00":
+			return "It does not encrypt: the till refuses it. Have keys loaded and encryption switched on by its seller."
+		case d.Name == "encryption" && d.Fields["status"] == "00":
+			return "It says that it encrypts."
+		case d.Fields["status"] == "1d":
+			return "It says that it was tampered with: the till refuses it. Have it exchanged."
+		}
+	}
+	return "It did not tell whether it encrypts; the till asks for other proofs at each opening."
 }
 
 func wholeReply(said []byte) bool {

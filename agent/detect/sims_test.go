@@ -17,6 +17,7 @@ import (
 	"github.com/tillproof/tillproof/drivers/stx"
 	"github.com/tillproof/tillproof/simulator/concertsim"
 	"github.com/tillproof/tillproof/simulator/ecr17sim"
+	"github.com/tillproof/tillproof/simulator/hypercomsim"
 	"github.com/tillproof/tillproof/simulator/idtechsim"
 	"github.com/tillproof/tillproof/simulator/transbanksim"
 	"github.com/tillproof/tillproof/simulator/zvtsim"
@@ -65,12 +66,21 @@ func TestEverySimulatedFamilyIsFound(t *testing.T) {
 		"ecr17, scope": {func(*testing.T) (subject, error) {
 			return holding(ecr17sim.New(ecr17sim.Options{Scope: stx.PayloadOnly}))
 		}, false, "ecr17", "ready", `lrc_scope: "payload"`},
+		"hypercom":        {func(*testing.T) (subject, error) { return holding(hypercomsim.New(hypercomsim.Options{})) }, false, "hypercom", "ready", `profile: "razer"`},
+		"hypercom on TCP": {func(*testing.T) (subject, error) { return holding(hypercomsim.New(hypercomsim.Options{})) }, true, "hypercom", "ready", `profile: "razer"`},
+		"hypercom, no ping": {func(*testing.T) (subject, error) {
+			return holding(hypercomsim.New(hypercomsim.Options{Profile: hypercomsim.LinkPOS}))
+		}, false, "hypercom", "no ping", `profile: "linkpos"`},
 		"concert": {func(*testing.T) (subject, error) { return holding(concertsim.New(concertsim.Options{})) }, false, "concert", "session", ""},
 		"concert V3": {func(*testing.T) (subject, error) {
 			return holding(concertsim.New(concertsim.Options{Generation: concertsim.V3}))
 		}, false, "concert", "session", ""},
-		"a reader":        {func(*testing.T) (subject, error) { return holding(idtechsim.New(idtechsim.Options{})) }, false, "idtech", "encrypts", "kind: reader"},
-		"a reader, clear": {func(*testing.T) (subject, error) { return holding(idtechsim.New(idtechsim.Options{Level: "1"})) }, false, "idtech", "not encrypt", "kind: reader"},
+		"a reader":                      {func(*testing.T) (subject, error) { return holding(idtechsim.New(idtechsim.Options{})) }, false, "idtech", "encrypts", "kind: reader"},
+		"a reader, clear":               {func(*testing.T) (subject, error) { return holding(idtechsim.New(idtechsim.Options{Level: "1"})) }, false, "idtech", "not encrypt", "kind: reader"},
+		"a reader of contactless cards": {func(*testing.T) (subject, error) { return holding(idtechsim.New(idtechsim.Options{NEO2: true})) }, false, "idtech", "it encrypts", `protocol: "neo2"`},
+		"one in the clear": {func(*testing.T) (subject, error) {
+			return holding(idtechsim.New(idtechsim.Options{NEO2: true, Level: "1"}))
+		}, false, "idtech", "not encrypt", "baud: 115200"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ type vendor struct {
 // vendorOf looks a USB vendor id up. The table holds makers whose devices stand at tills, and of chips that turn USB into a serial line; its ids are those that
 // the makers' devices show.
 func vendorOf(id string) vendor {
-	const family = "; its country decides the family: zvt, ecr17, concert, transbank"
+	const family = "; its country decides the family: zvt, ecr17, concert, transbank, hypercom"
 	switch id {
 	case "0b00":
 		return vendor{CardTerminal, "Ingenico card terminal" + family}

@@ -32,14 +32,16 @@ type reader struct {
 	mu    sync.Mutex
 	state DeviceState
 	text  string
-	lease int     // counts the times that the wire was given up
-	armed *waiter // the sale that waits for a card; nil for none
+	lease int           // counts the times that the wire was given up
+	armed *waiter       // the sale that waits for a card; nil for none
+	armer drivers.Armer // the reader, where it wants to be told of each sale; nil else
 }
 
 // waiter is a sale that waits for a card to be swiped.
 type waiter struct {
 	payment pos.PaymentID
 	order   pos.OrderRef
+	amount  pos.Money
 	since   time.Time
 	text    string // for the cashier
 }
@@ -65,6 +67,7 @@ func (e *Engine) AttendReader(ctx context.Context, name pos.DeviceName, device d
 	if r == nil {
 		return fmt.Errorf("no reader %s", name)
 	}
+	r.attended(device)
 	r.set(Ready, info.Notice)
 	why := reason{"device_unavailable", "The card reader was given up before a card was read; nothing was taken."}
 	defer func() { e.abandonReader(r, why) }()
@@ -125,6 +128,7 @@ func (e *Engine) abandonReader(r *reader, why reason) {
 	r.state, r.text = Opening, "the wire is being opened"
 	r.mu.Unlock()
 	e.endSwipe(r.disarm(), why)
+	r.attended(nil)
 }
 
 // endSwipe cancels a sale that no card was taken for; nothing has left the till for it. nil ends nothing.
@@ -170,9 +174,25 @@ func (r *reader) arm(w *waiter, lease int) bool {
 	if r.lease != lease {
 		return false
 	}
+	r.tell(w.amount) // before since: what was read for another sale is then either dropped by the reader, or older
 	w.since, w.text = time.Now(), "Swipe the card."
 	r.armed = w
 	return true
+}
+
+// attended notes who tells of cards, nil for nobody any more, and tells a reader that wants to know that no sale waits.
+func (r *reader) attended(device drivers.CardReader) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.armer, _ = device.(drivers.Armer)
+	r.tell(pos.Money{})
+}
+
+// tell says what the next card pays to a reader that wants to know. The caller holds mu.
+func (r *reader) tell(amount pos.Money) {
+	if r.armer != nil {
+		r.armer.Arm(amount)
+	}
 }
 
 // disarm takes the waiting sale away, nil when there is none, and makes the reader ready again.
@@ -181,6 +201,7 @@ func (r *reader) disarm() *waiter {
 	defer r.mu.Unlock()
 	w := r.armed
 	r.armed = nil
+	r.tell(pos.Money{})
 	r.free()
 	return w
 }
@@ -191,6 +212,7 @@ func (r *reader) disarmFor(payment pos.PaymentID) {
 	defer r.mu.Unlock()
 	if r.armed != nil && r.armed.payment == payment {
 		r.armed = nil
+		r.tell(pos.Money{})
 		r.free()
 	}
 }

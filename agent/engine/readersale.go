@@ -36,7 +36,7 @@ func (e *Engine) begunSwipe(r *reader, request *Request, mode pos.Mode) (*view.P
 		r.release()
 		return nil, false, err
 	}
-	if !r.arm(&waiter{payment: intent.Payment, order: intent.Order}, lease) {
+	if !r.arm(&waiter{payment: intent.Payment, order: intent.Order, amount: request.Amount}, lease) {
 		why := reason{"device_unavailable", "The wire of the card reader failed; nothing was taken."}
 		if _, err := e.journal.Append(&record.Resolution{Payment: intent.Payment, Status: pos.Cancelled, Evidence: record.ByNotSent, Reason: why.code, Text: why.text}); err != nil {
 			return nil, false, err

@@ -30,6 +30,7 @@ type swiper struct {
 	stop    context.CancelFunc
 	ended   chan error
 	given   [][]byte // memory of the swipes handed out
+	told    amounts  // of the sales that waited
 }
 
 // readerShop runs a test in virtual time in a shop with a card reader and a platform, and no card terminal.

@@ -5,6 +5,7 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/concert"
 	"github.com/tillproof/tillproof/drivers/ecr17"
+	"github.com/tillproof/tillproof/drivers/hypercom"
 	"github.com/tillproof/tillproof/drivers/idtech"
 	"github.com/tillproof/tillproof/drivers/msr"
 	"github.com/tillproof/tillproof/drivers/scanner"
@@ -17,6 +18,7 @@ func Drivers() []drivers.Driver {
 	return []drivers.Driver{
 		concert.Driver(),
 		ecr17.Driver(),
+		hypercom.Driver(),
 		idtech.Driver(),
 		msr.Driver(),
 		scanner.Driver(),

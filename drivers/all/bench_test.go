@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"testing"
 
+	hypercom "github.com/tillproof/tillproof/drivers/hypercom/codec"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
 
@@ -34,7 +35,9 @@ func frames(t testing.TB) map[string][]byte {
 		"transbank": stx(0, "0210|00|597020000541|80000001|ABC123|A1B2C3|1250|1111|000017|CR|||VI|22112026|101530|"),
 		"ecr17":     stx(0x7F, "305000170E00************1111   ICCA1B2C3022610151230500017000017000012"),
 		"concert":   stx(0, "020000019901978          "),
-		"idtech":    swipe,
+		"hypercom": hypercom.Usual().Rules().Frame([]byte("6000000000112000" + "0\x1C02\x00\x08APPROVED\x1C66\x00\x20K7Q2M9A1B2C3D4E5F6G7\x1C40\x00\x12000000001990\x1C" +
+			"64\x00\x06000042\x1C65\x00\x06000417\x1C30\x00\x16************1111\x1CD2\x00\x04VISA\x1CE6\x00\x0207\x1C")),
+		"idtech": swipe,
 	}
 }
 

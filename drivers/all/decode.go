@@ -4,6 +4,7 @@ import (
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/concert"
 	"github.com/tillproof/tillproof/drivers/ecr17"
+	"github.com/tillproof/tillproof/drivers/hypercom"
 	"github.com/tillproof/tillproof/drivers/idtech"
 	"github.com/tillproof/tillproof/drivers/transbank"
 	"github.com/tillproof/tillproof/drivers/zvt"
@@ -19,6 +20,8 @@ func Decode(driver string) func([]byte) []drivers.Decoded {
 		return transbank.Decode
 	case "ecr17":
 		return ecr17.Decode
+	case "hypercom":
+		return hypercom.Decode
 	case "concert":
 		return concert.Decode
 	case "idtech":

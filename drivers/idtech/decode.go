@@ -9,14 +9,21 @@ import (
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/idtech/codec"
+	"github.com/tillproof/tillproof/drivers/idtech/neo2"
 	"github.com/tillproof/tillproof/drivers/stx"
 )
 
-// Decode puts recorded bytes into words, one object for each swipe, request and reply. A track in clear is an error and is not shown; a name never is.
+// Decode puts recorded bytes of both protocols into words, one object for each swipe, card, request and reply. A track in clear is an error and is not shown; a name never is.
 func Decode(input []byte) []drivers.Decoded {
 	var all []drivers.Decoded
 	for at := 0; at < len(input); {
-		f, n, err := codec.Split(input[at:])
+		if neo2.Begins(input[at:]) {
+			d, n := decodeNEO2(input[at:])
+			all = append(all, d)
+			at += n
+			continue
+		}
+		f, n, err := codec.Split(input[at:nextNEO2(input, at)])
 		d := drivers.Decoded{OK: err == nil}
 		raw := input[at : at+n]
 		if err != nil {
@@ -29,6 +36,14 @@ func Decode(input []byte) []drivers.Decoded {
 		at += n
 	}
 	return all
+}
+
+// nextNEO2 is where the next frame of the other protocol begins behind at, or the end.
+func nextNEO2(input []byte, at int) int {
+	if next := bytes.Index(input[at:], []byte(neo2.Header)); next > 0 {
+		return at + next
+	}
+	return len(input)
 }
 
 // hide finds what may be a card's data in bytes that nobody understands.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tillproof/tillproof/drivers/idtech/codec"
+	"github.com/tillproof/tillproof/simulator/idtechsim"
 )
 
 // testPAN is a well-known test number.
@@ -93,6 +94,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(frame)
 	f.Add([]byte{6, 2, 0x4C, 1, 0x31, 3, 0x7D})
 	f.Add([]byte{2, 0x53, 0x85, 1, 0x31, 3, 0xE7})
+	f.Add(drawn(f, idtechsim.TestCard()))
+	f.Add([]byte("\x06ViVOtech2\x00\x18\x00\x00\x00\xfa\x83Vi"))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		for _, d := range Decode(input) {
 			if d.OK == (d.Error != "") {

@@ -26,31 +26,57 @@ var (
 
 // listen takes one byte, or what silence means: an event, mostly nothing. [drivers.ErrQuiet] says that nothing came until the deadline or for a glance.
 func (r *reader) listen(until time.Time) (codec.Event, error) {
-	b, err := r.wire.Next(r.patience(until))
+	b, quiet, err := r.hear(&r.decoder, until)
 	switch {
-	case err == nil:
-		skipped := r.decoder.Skipped
-		ev := r.decoder.Feed(b)
-		r.foreign = r.foreign || r.decoder.Skipped > skipped
-		return ev, nil
-	case !errors.Is(err, drivers.ErrQuiet):
-		r.decoder.Wipe()
+	case err != nil:
 		return codec.Event{}, err
-	case r.decoder.Partial() && time.Since(r.wire.Heard()) >= gap:
+	case quiet:
 		return r.decoder.Quiet(), nil
 	}
-	return codec.Event{}, err
+	skipped := r.decoder.Skipped
+	ev := r.decoder.Feed(b)
+	r.foreign = r.foreign || r.decoder.Skipped > skipped
+	return ev, nil
+}
+
+// gathering is what comes of a frame and is not whole yet.
+type gathering interface {
+	Partial() bool
+	Wipe()
+}
+
+// hear takes one byte, or says that it was quiet inside a frame for too long. [drivers.ErrQuiet] says that nothing came until the deadline or for a glance.
+func (h *head) hear(d gathering, until time.Time) (b byte, quiet bool, err error) {
+	b, err = h.wire.Next(h.patience(d, until))
+	switch {
+	case err == nil:
+		return b, false, nil
+	case !errors.Is(err, drivers.ErrQuiet):
+		d.Wipe()
+	case d.Partial() && time.Since(h.wire.Heard()) >= gap:
+		return 0, true, nil
+	}
+	return 0, false, err
 }
 
 // patience is when a wait must look around.
-func (r *reader) patience(until time.Time) time.Time {
+func (h *head) patience(d gathering, until time.Time) time.Time {
 	if look := time.Now().Add(glance); look.Before(until) {
 		until = look
 	}
-	if over := r.wire.Heard().Add(gap); r.decoder.Partial() && over.Before(until) {
+	if over := h.wire.Heard().Add(gap); d.Partial() && over.Before(until) {
 		until = over
 	}
 	return until
+}
+
+// write puts a request on the line.
+func (h *head) write(request []byte) error {
+	if err := h.conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		return err
+	}
+	_, err := h.conn.Write(request)
+	return err
 }
 
 // ask reviews a setting. The value is the caller's. The error is errRefused, errSilent, that of ctx or of the wire, or that of a reader in clear.
@@ -88,10 +114,7 @@ func (r *reader) set(ctx context.Context, function byte, value ...byte) error {
 
 // exchange sends a request and waits for its answer. A swipe that comes meanwhile is dropped: nobody waits for a card.
 func (r *reader) exchange(ctx context.Context, request []byte, answers func(*codec.Frame) bool) error {
-	if err := r.conn.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-		return err
-	}
-	if _, err := r.conn.Write(request); err != nil {
+	if err := r.write(request); err != nil {
 		return err
 	}
 	until := time.Now().Add(replyTime)

@@ -14,6 +14,8 @@ import (
 // keysLow is the counter above which the reader should be filled with new keys soon: about 65,000 of a million swipes are left.
 const keysLow = 0x1F0000
 
+const keysLowText = "The card reader's keys come to their end. Have it filled with new ones soon."
+
 // Open implements [drivers.CardReader].
 func (r *reader) Open(ctx context.Context) (drivers.ReaderInfo, error) {
 	info, err := r.prove(ctx)
@@ -23,11 +25,17 @@ func (r *reader) Open(ctx context.Context) (drivers.ReaderInfo, error) {
 	if err != nil {
 		return drivers.ReaderInfo{}, r.unavailable(err)
 	}
-	r.proven, r.serial = true, info.Serial
+	return r.believe(info), nil
+}
+
+// believe notes who has proved himself.
+func (h *head) believe(info drivers.ReaderInfo) drivers.ReaderInfo {
+	h.proven, h.serial = true, info.Serial
+	h.last, h.swiped = info.KSN, false
 	if drivers.KSNCounter(info.KSN) > keysLow {
-		info.Notice = "The card reader's keys come to their end. Have it filled with new ones soon."
+		info.Notice = keysLowText
 	}
-	return info, nil
+	return info
 }
 
 // prove asks for everything by which a reader is trusted.
@@ -51,7 +59,6 @@ func (r *reader) prove(ctx context.Context) (drivers.ReaderInfo, error) {
 	if len(ksn) == drivers.KSNSize {
 		info.KSN = ksn
 	}
-	r.last, r.swiped = info.KSN, false
 	return info, nil
 }
 

@@ -9,27 +9,36 @@ import (
 
 // options are the understood settings of one reader; the package comment describes them.
 type options struct {
-	format, expiry, bin, encrypt string
-	chip, track1, keyed          bool // allowed
+	protocol                     string // sm, neo2 or auto
+	format, expiry, bin, encrypt string // settings of stripe readers
+	chip, track1, keyed          bool   // allowed
 }
+
+// The protocols of the family.
+const (
+	smProtocol   = "sm"   // stripe readers: SecureMag and its relatives
+	neo2Protocol = "neo2" // readers of chip and contactless cards: NEO 2, ViVOpay
+	autoProtocol = "auto" // neo2 if it answers a ping, sm else
+)
 
 // keep leaves a setting as the reader has it.
 const keep = "keep"
 
 func defaults() options {
-	return options{format: "enhanced", expiry: "show", bin: "show", encrypt: "all"}
+	return options{protocol: smProtocol, format: "enhanced", expiry: "show", bin: "show", encrypt: "all"}
 }
 
 // readers says how each option is read.
 func (o *options) readers() map[string]func(string) error {
 	return map[string]func(string) error{
-		"format":  oneOf(&o.format, "enhanced", keep),
-		"expiry":  oneOf(&o.expiry, "show", "hide", keep),
-		"bin":     oneOf(&o.bin, "show", keep),
-		"encrypt": oneOf(&o.encrypt, "all", keep),
-		"chip":    allowed(&o.chip),
-		"track1":  allowed(&o.track1),
-		"keyed":   allowed(&o.keyed),
+		"protocol": oneOf(&o.protocol, smProtocol, neo2Protocol, autoProtocol),
+		"format":   oneOf(&o.format, "enhanced", keep),
+		"expiry":   oneOf(&o.expiry, "show", "hide", keep),
+		"bin":      oneOf(&o.bin, "show", keep),
+		"encrypt":  oneOf(&o.encrypt, "all", keep),
+		"chip":     allowed(&o.chip),
+		"track1":   allowed(&o.track1),
+		"keyed":    allowed(&o.keyed),
 	}
 }
 

@@ -13,8 +13,7 @@ import (
 // Read implements [drivers.CardReader]. What has come of a swipe when ctx ends is kept for the next call.
 func (r *reader) Read(ctx context.Context, progress func(drivers.Progress)) (drivers.Swipe, error) {
 	if !r.proven {
-		return drivers.Swipe{}, pos.NewError(deviceUnavailable, pos.Transient, pos.NoneMoved, "The card reader has not been opened. No money moved.",
-			"It is opened again by itself.")
+		return drivers.Swipe{}, unopened()
 	}
 	for told := false; ; {
 		if err := ctx.Err(); err != nil {
@@ -35,7 +34,7 @@ func (r *reader) Read(ctx context.Context, progress func(drivers.Progress)) (dri
 }
 
 // until is when a wait ends at the latest: a glance away, or with ctx.
-func (r *reader) until(ctx context.Context) time.Time {
+func (h *head) until(ctx context.Context) time.Time {
 	until := time.Now().Add(glance)
 	if end, ok := ctx.Deadline(); ok && end.Before(until) {
 		until = end.Add(time.Millisecond) // when ctx has noticed it
@@ -61,10 +60,15 @@ func (r *reader) card(ctx context.Context, ev *codec.Event, progress func(driver
 	case err != nil:
 		return drivers.Swipe{}, err
 	}
-	if drivers.KSNCounter(swipe.KSN) > keysLow {
-		progress(drivers.Progress{Code: "keys_low", Text: "The card reader's keys come to their end. Have it filled with new ones soon."})
-	}
+	warnOfKeys(swipe.KSN, progress)
 	return swipe, nil
+}
+
+// warnOfKeys tells when the reader wants new keys soon.
+func warnOfKeys(ksn []byte, progress func(drivers.Progress)) {
+	if drivers.KSNCounter(ksn) > keysLow {
+		progress(drivers.Progress{Code: "keys_low", Text: keysLowText})
+	}
 }
 
 // whyNothing is the error of a swipe that has no tracks: the level tells whether the card or the reader is to blame.

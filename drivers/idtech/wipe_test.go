@@ -32,7 +32,7 @@ func (c *cable) SetReadDeadline(time.Time) error { return nil }
 
 // proven is a reader that has proved itself, on a wire with bytes under way.
 func proven(input []byte) *reader {
-	r := &reader{wire: drivers.NewReader(&cable{bytes: input}), options: defaults(), proven: true, serial: "SIM0000001"}
+	r := &reader{head: &head{wire: drivers.NewReader(&cable{bytes: input}), options: defaults(), proven: true, serial: "SIM0000001"}}
 	return r
 }
 

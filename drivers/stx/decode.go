@@ -51,28 +51,32 @@ func decoded(rules *Rules, e *Event, understand func([]byte) Meaning) drivers.De
 		if m.Fields != nil && e.Scope != rules.Scope {
 			m.Fields["x_lrc_scope"] = e.Scope.String()
 		}
-		d := drivers.Decoded{OK: m.Err == nil, Name: m.Name, Direction: m.Direction, Fields: m.Fields, Frame: Masked(e.Raw, 1, m.Secret)}
+		d := drivers.Decoded{OK: m.Err == nil, Name: m.Name, Direction: m.Direction, Fields: m.Fields, Frame: Masked(e.Raw, rules.head(), m.Secret)}
 		if m.Err != nil {
 			d.Error = m.Err.Error()
 		}
 		return d
 	case GotJunk:
 		if truncated(e.Raw) {
-			return bad(e, ErrTruncated)
+			return bad(rules, e, ErrTruncated)
 		}
-		return bad(e, fmt.Errorf("%d bytes that begin no frame", e.Count))
+		return bad(rules, e, fmt.Errorf("%d bytes that begin no frame", e.Count))
 	}
-	return bad(e, e.Err)
+	return bad(rules, e, e.Err)
 }
 
 // truncated says whether junk is the begin of something framed that the input has cut.
 func truncated(raw []byte) bool { return raw[0] == SOH || raw[0] == ACK || raw[0] == NAK }
 
-func bad(e *Event, err error) drivers.Decoded {
+func bad(rules *Rules, e *Event, err error) drivers.Decoded {
 	if errors.Is(err, ErrTruncated) {
 		err = ErrTruncated
 	}
-	return drivers.Decoded{Error: err.Error(), Frame: Masked(e.Raw, 0, Numbers(e.Raw))}
+	hidden := Numbers(e.Raw)
+	if rules.Hide != nil {
+		hidden = append(hidden, rules.Hide(e.Raw)...)
+	}
+	return drivers.Decoded{Error: err.Error(), Frame: Masked(e.Raw, 0, hidden)}
 }
 
 func controlName(c byte) string {

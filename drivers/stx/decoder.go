@@ -46,6 +46,8 @@ const (
 	check          // behind 03
 	progress       // behind 01
 	control        // behind 06 or 15, where those are framed
+	sized          // behind 02 of a frame that says its length
+	lost           // behind a length or an end that was none, until the line is quiet
 )
 
 // Decoder takes the bytes of a line one by one, in whatever pieces they come. Set Rules first. The owner of the wire watches the time between bytes: when
@@ -57,7 +59,9 @@ type Decoder struct {
 
 	state state
 	raw   []byte
-	count int // junk bytes, kept or not
+	count int   // junk bytes, kept or not
+	size  int   // of the payload, as a frame says
+	fault error // why nobody knows where the frame ends
 }
 
 // Partial says whether something has begun and not ended.
@@ -75,6 +79,10 @@ func (d *Decoder) Feed(b byte) []Event {
 		return d.inProgress(b)
 	case control:
 		return d.inControl(b)
+	case sized:
+		return d.inSized(b)
+	case lost:
+		return d.inLost(b)
 	}
 	return d.outside(b)
 }
@@ -87,6 +95,14 @@ func (d *Decoder) Flush() []Event {
 		events = append(events, d.take(Event{Kind: GotBad, Err: ErrTruncated}))
 	case progress, control:
 		events = append(events, d.junk())
+	case sized:
+		d.fault = ErrTruncated
+		events = append(events, d.rescue()...)
+	case lost:
+		events = append(events, d.rescue()...)
+	}
+	if d.state != idle || d.count > 0 {
+		events = append(events, d.Flush()...) // of what stood behind a frame that was rescued
 	}
 	return events
 }
@@ -94,6 +110,8 @@ func (d *Decoder) Flush() []Event {
 func (d *Decoder) outside(b byte) []Event {
 	var next state
 	switch {
+	case b == STX && d.Rules.Length != ByETX:
+		next = sized
 	case b == STX:
 		next = body
 	case b == SOH && d.Rules.Progress > 0:

@@ -46,6 +46,10 @@ type Rules struct {
 	Scope    Scope  // of the check
 	Max      int    // longest payload in bytes; a frame beyond it is given up
 	Controls []byte // single bytes that mean something outside of a frame
+	Length   Length // how a frame ends; where it is not by 03, the check covers the length too, and the payload holds any byte
+
+	// Hide says what nobody is shown of a damaged frame beside long numbers; nil for nothing more.
+	Hide func(raw []byte) []Span
 
 	// Framed makes ACK and NAK three bytes: the control byte, 03 and a check over both (ECR17). Progress is the length of the text between 01 and 04, 0 for
 	// a family without.
@@ -58,6 +62,11 @@ func (r *Rules) Check(payload []byte) byte { return r.check(r.Scope, payload) }
 
 func (r *Rules) check(scope Scope, payload []byte) byte {
 	sum := r.Seed
+	if r.Length != ByETX {
+		var two [2]byte
+		length := r.Length.Put(two[:0], len(payload))
+		sum ^= length[0] ^ length[1]
+	}
 	for _, c := range payload {
 		sum ^= c
 	}
@@ -70,10 +79,13 @@ func (r *Rules) check(scope Scope, payload []byte) byte {
 	return sum
 }
 
-// Frame puts a payload on the wire. It must hold neither 02 nor 03.
+// Frame puts a payload on the wire. Where no length is written it must hold neither 02 nor 03; where one is, it is no longer than the length can say.
 func (r *Rules) Frame(payload []byte) []byte {
-	frame := make([]byte, 0, len(payload)+3)
-	frame = append(append(append(frame, STX), payload...), ETX)
+	frame := append(make([]byte, 0, len(payload)+5), STX)
+	if r.Length != ByETX {
+		frame = r.Length.Put(frame, len(payload))
+	}
+	frame = append(append(frame, payload...), ETX)
 	return append(frame, r.Check(payload))
 }
 

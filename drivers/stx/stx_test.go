@@ -16,6 +16,9 @@ func ecr17() *Rules {
 	return &Rules{Seed: 0x7F, Max: 4096, Framed: true, Progress: 20}
 }
 func concert() *Rules { return &Rules{Max: 1200, Controls: []byte{ENQ, ACK, NAK, EOT}} }
+func hypercom() *Rules {
+	return &Rules{Max: 9999, Controls: []byte{ACK, NAK}, Length: BCD}
+}
 
 func TestGoldenFrames(t *testing.T) {
 	for _, c := range []struct {
@@ -147,7 +150,7 @@ func TestNoByteIsLost(t *testing.T) {
 		for i := range input {
 			input[i] = []byte{0, 1, 2, 3, 4, 5, 6, 0x15, 0x7A, 'a', '0'}[rng.IntN(11)]
 		}
-		for _, rules := range []*Rules{transbank(), ecr17(), concert()} {
+		for _, rules := range []*Rules{transbank(), ecr17(), concert(), hypercom()} {
 			var seen []byte
 			for _, e := range feed(rules, string(input)) {
 				seen = append(seen, e.Raw...)
@@ -166,8 +169,10 @@ func FuzzDecoder(f *testing.F) {
 	f.Add([]byte("\x020100\x03\x02"))
 	f.Add([]byte("\x01ATTENDERE PREGO     \x04\x06\x03\x7A"))
 	f.Add([]byte("\x05\x02x\x03\x7B\x04"))
+	f.Add([]byte("\x02\x02\x00\x01\x03\x03\x01\x06"))
+	f.Add([]byte("\x02\x0A\x00\x06\x02\x00\x00\x03\x03"))
 	f.Fuzz(func(t *testing.T, input []byte) {
-		for _, rules := range []*Rules{transbank(), ecr17(), concert()} {
+		for _, rules := range []*Rules{transbank(), ecr17(), concert(), hypercom()} {
 			d := &Decoder{Rules: rules, Any: true}
 			for _, b := range input {
 				for _, e := range d.Feed(b) {

@@ -15,10 +15,13 @@ const (
 	maxPAN = 19
 )
 
-// framed says whether a frame has a begin of its own and a check: 02 and LRC, or 10 02 and CRC. The middle of another frame does not look so.
+// framed says whether a frame has a begin of its own and a check: 02 and LRC, 10 02 and CRC, or a name and CRC. The middle of another frame does not look so.
 func framed(frame string) bool {
-	return len(frame) > 6 && (strings.HasPrefix(frame, "02") || strings.HasPrefix(frame, "1002"))
+	return len(frame) > 6 && (strings.HasPrefix(frame, "02") || strings.HasPrefix(frame, "1002") || strings.HasPrefix(frame, viVOtech))
 }
+
+// viVOtech begins the frames of readers of chip and contactless cards.
+const viVOtech = "5669564f746563683200"
 
 // isControl says whether a frame is a control byte of a link: EOT, ENQ, ACK or NAK, the last two also as ECR17 frames them.
 func isControl(frame string) bool {

@@ -55,6 +55,8 @@ func (s *side) believe(d drivers.Decoded) drivers.Decoded {
 		d.Fields, d.Frame, d.Error = nil, strictly(d.Frame), wordsOnly(d.Error)
 	case d.Name == "swipe" && len(d.Frame) > 6: // what a reader has encrypted is nobody's to keep
 		d.Frame = d.Frame[:6] + strings.Repeat("2a", len(d.Frame)/2-3)
+	case d.Name == "card" && len(d.Frame) > len(viVOtech)+8: // the same behind command, status and length
+		d.Frame = d.Frame[:len(viVOtech)+8] + strings.Repeat("2a", (len(d.Frame)-len(viVOtech)-8)/2)
 	}
 	if len(d.Frame) > 2*mostShown {
 		d.Frame = d.Frame[:2*mostShown]

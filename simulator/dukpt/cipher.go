@@ -1,6 +1,7 @@
 package dukpt
 
 import (
+	"crypto/aes"
 	"crypto/cipher"
 	"fmt"
 )
@@ -41,9 +42,50 @@ func Encrypt(base, ksn, clear []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]byte, (len(clear)+BlockSize-1)/BlockSize*BlockSize)
+	return encrypt(block, clear), nil
+}
+
+// EncryptAES is Encrypt by AES-128 under the same key, as readers do that are set to AES and have a TDES key serial number.
+func EncryptAES(base, ksn, clear []byte) ([]byte, error) {
+	block, err := aesCipher(base, ksn)
+	if err != nil {
+		return nil, err
+	}
+	return encrypt(block, clear), nil
+}
+
+// DecryptAES opens what EncryptAES has made.
+func DecryptAES(base, ksn, ciphertext []byte) ([]byte, error) {
+	block, err := aesCipher(base, ksn)
+	if err != nil {
+		return nil, err
+	}
+	return decrypt(block, ciphertext)
+}
+
+func aesCipher(base, ksn []byte) (cipher.Block, error) {
+	key, err := Key(base, ksn, Data)
+	if err != nil {
+		return nil, err
+	}
+	return aes.NewCipher(key)
+}
+
+func encrypt(block cipher.Block, clear []byte) []byte {
+	size := block.BlockSize()
+	out := make([]byte, (len(clear)+size-1)/size*size)
 	copy(out, clear)
-	cipher.NewCBCEncrypter(block, make([]byte, BlockSize)).CryptBlocks(out, out)
+	cipher.NewCBCEncrypter(block, make([]byte, size)).CryptBlocks(out, out)
+	return out
+}
+
+func decrypt(block cipher.Block, ciphertext []byte) ([]byte, error) {
+	size := block.BlockSize()
+	if len(ciphertext)%size != 0 {
+		return nil, fmt.Errorf("a ciphertext of %d bytes is no number of blocks", len(ciphertext))
+	}
+	out := make([]byte, len(ciphertext))
+	cipher.NewCBCDecrypter(block, make([]byte, size)).CryptBlocks(out, ciphertext)
 	return out, nil
 }
 
@@ -54,16 +96,11 @@ func Decrypt(base, ksn, ciphertext []byte) ([]byte, error) {
 
 // DecryptFor is Decrypt under the key of another use.
 func DecryptFor(base, ksn, ciphertext []byte, use Use) ([]byte, error) {
-	if len(ciphertext)%BlockSize != 0 {
-		return nil, fmt.Errorf("a ciphertext of %d bytes is no number of blocks", len(ciphertext))
-	}
 	block, err := dataCipher(base, ksn, use)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]byte, len(ciphertext))
-	cipher.NewCBCDecrypter(block, make([]byte, BlockSize)).CryptBlocks(out, ciphertext)
-	return out, nil
+	return decrypt(block, ciphertext)
 }
 
 func dataCipher(base, ksn []byte, use Use) (cipher.Block, error) {

@@ -58,6 +58,22 @@ func TestTrack(t *testing.T) {
 	}
 }
 
+// By AES the same key makes another ciphertext, with zeros up to its larger block.
+func TestTrackByAES(t *testing.T) {
+	track, ksn := []byte(";4111111111111111=30121010000000000?<"), unhex(t, "FFFF9876543210E00001")
+	encrypted, err := EncryptAES(TestBaseKey(), ksn, track)
+	const want = "ff9b3885b8382092717d4cbececa330cd712233ed761da4ed21571513fff01277248487042af69741250786d015f8d36" // of OpenSSL
+	if err != nil || hex.EncodeToString(encrypted) != want {
+		t.Fatalf("%x, %v", encrypted, err)
+	}
+	if opened, err := DecryptAES(TestBaseKey(), ksn, encrypted); err != nil || string(opened[:len(track)]) != string(track) {
+		t.Errorf("%q, %v", opened, err)
+	}
+	if _, err := DecryptAES(TestBaseKey(), ksn, encrypted[:8]); err == nil {
+		t.Error("half a block was opened")
+	}
+}
+
 func TestNext(t *testing.T) {
 	for ksn, want := range map[string]string{
 		firstKSN:               "ffff9876543210e00001",

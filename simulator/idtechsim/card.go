@@ -22,6 +22,12 @@ const (
 	OtherReader  Do = "other_reader"  // the serial number of another reader
 	OtherKey     Do = "other_key"     // a key serial number of another initial key
 	SilentReader Do = "silent_reader" // nothing at all, as tampered readers do
+
+	// Of readers of chip and contactless cards only.
+	WrongCRC    Do = "wrong_crc"    // of the answer
+	WhiteListed Do = "white_listed" // a card of a range that the reader was told not to encrypt: marked as encrypted, and in clear
+	Tampered    Do = "tampered"     // the reader was opened: it says so from now on
+	NoCard      Do = "no_card"      // the reader has seen no card in its time
 )
 
 // Kinds of a card (field 3 of the card data).
@@ -32,6 +38,17 @@ const (
 	KeyedT byte = 0x85
 )
 
+// Entry is how a card is read by a reader that knows more than stripes.
+type Entry string
+
+// The entries; the zero value is contactless EMV.
+const (
+	Tapped    Entry = ""
+	Inserted  Entry = "chip"
+	TappedMSD Entry = "msd" // contactless, in the manner of a stripe
+	Drawn     Entry = "stripe"
+)
+
 // Card is a card that is drawn through the reader. Tracks are what stands on the stripe, with sentinels and without check character; "" is a track that the
 // card has not.
 type Card struct {
@@ -40,6 +57,8 @@ type Card struct {
 	Kind                   byte    // Bank when 0
 	Chip                   bool    // tells it by its service code
 	Do                     Do
+	Entry                  Entry  // at a reader of chip and contactless cards
+	Seen                   bool   // that reader says first that it sees a card
 	Bytes                  int    // of a Cut
 	Junk                   []byte // on the line before the swipe
 }

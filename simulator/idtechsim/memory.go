@@ -20,6 +20,7 @@ type Memory struct {
 	Level    string            `json:"level"`    // of security, "0" to "4"
 	Settings map[string]string `json:"settings"` // function to value, both hex
 	Swipes   int               `json:"swipes"`   // that were encrypted, whether or not anybody took them
+	Tampered bool              `json:"tampered,omitempty"`
 }
 
 // factory are the settings of a new reader (SecureMag User Manual): original format, masks of four and four, expiry masked, bank cards encrypted.
@@ -35,6 +36,9 @@ func Load(path string) (Memory, error) { return chassis.Load[Memory](path) }
 // loadOrNew reads the memory, or begins one as the options want.
 func loadOrNew(o Options) (Memory, error) {
 	m := Memory{Serial: o.Serial, KSN: hex.EncodeToString(o.KSN), Level: o.Level, Settings: factory()}
+	if o.NEO2 { // as its stripe head is delivered: everything encrypted, six and four digits and the expiry shown
+		m.Settings["49"], m.Settings["50"], m.Settings["84"], m.Settings["85"] = "36", "31", "17", "31"
+	}
 	for function, value := range o.Settings {
 		m.Settings[fmt.Sprintf("%02x", function)] = hex.EncodeToString(value)
 	}

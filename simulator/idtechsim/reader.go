@@ -32,6 +32,10 @@ type Options struct {
 	BaseKey  []byte          // the public test key when nil
 	Chunk    int             // bytes of a write; all at once when 0
 	Pause    time.Duration   // between writes
+	NEO2     bool            // it reads chip and contactless cards, and speaks as such readers do
+	AES      bool            // such a reader encrypts by AES
+	Unknown  []byte          // commands that such a reader does not know
+	Hold     time.Duration   // how long a customer holds a card to such a reader that does not ask for one; two seconds when 0
 	Away     time.Duration   // how long an unplugged reader stays away from Run; one second when 0
 }
 
@@ -44,6 +48,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Level == "" {
 		o.Level = "3"
+	}
+	if o.Hold == 0 {
+		o.Hold = 2 * time.Second
 	}
 	if o.Away == 0 {
 		o.Away = time.Second
@@ -61,14 +68,16 @@ type Moment string
 const (
 	Answered Moment = "answered" // a request
 	Swiped   Moment = "swiped"   // a card; its bytes are on the line
+	Asked    Moment = "asked"    // NEO2: it asks for a card now
 )
 
 // Event is told to observers, on the goroutine that made it happen. An observer must not call the reader.
 type Event struct {
 	Moment   Moment
-	Command  byte // of a request
-	Function byte // of a request that has one
-	Bytes    int  // that were sent
+	Command  byte   // of a request
+	Function byte   // of a request that has one
+	Bytes    int    // that were sent
+	Amount   []byte // of Asked: as the host has sent it, nil without one
 }
 
 // Reader is a simulated reader. Its methods may be called from any goroutine; one Serve runs at a time.
@@ -83,6 +92,7 @@ type Reader struct {
 	memory   Memory
 	wire     io.ReadWriteCloser // nil while unplugged
 	mute     bool               // answers nothing
+	field    field              // NEO2: what it asks for, and who holds a card to it
 	observer func(Event)
 }
 
@@ -147,7 +157,12 @@ func (r *Reader) change(alter func(*Memory)) error {
 }
 
 // Swipe draws cards through the reader: what they make goes out in one piece, one behind the other. It fails when the wire does.
+//
+// A reader of chip and contactless cards answers with a card when it is asked for one: the cards are held to it one after the other until then.
 func (r *Reader) Swipe(cards ...Card) error {
+	if r.options.NEO2 {
+		return r.present(cards)
+	}
 	var all []byte
 	for _, c := range cards {
 		out, err := r.Draw(c)
@@ -165,6 +180,7 @@ func (r *Reader) Swipe(cards ...Card) error {
 func (r *Reader) Draw(c Card) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.field.rest()
 	out, err := r.output(c)
 	return append(slices.Clone(c.Junk), out...), errors.Join(err, chassis.Save(r.options.Path, &r.memory))
 }

@@ -23,7 +23,7 @@ func (r *Reader) Serve(ctx context.Context, wire io.ReadWriteCloser) error {
 	r.plug(wire)
 	defer r.plug(nil)
 	defer context.AfterFunc(ctx, func() { _ = wire.Close() })()
-	err := r.answerAll(wire)
+	err := r.converse(wire)
 	_ = wire.Close()
 	if r.ctx.Err() != nil {
 		return ErrClosed
@@ -35,6 +35,15 @@ func (r *Reader) plug(wire io.ReadWriteCloser) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wire = wire
+}
+
+// converse answers in the protocol of the reader.
+func (r *Reader) converse(wire io.Reader) error {
+	if r.options.NEO2 {
+		defer r.dark()
+		return r.answerNEO2(wire)
+	}
+	return r.answerAll(wire)
 }
 
 // Unplug takes the reader off its wire.

@@ -24,6 +24,9 @@ func (r *Reader) output(c Card) ([]byte, error) {
 	if c.Kind == 0 {
 		c.Kind = Bank
 	}
+	if r.options.NEO2 {
+		return r.result(c)
+	}
 	m := &r.memory
 	switch {
 	case m.is(codec.ReaderOn, '0'), m.Level == "0", c.Do == SilentReader:

@@ -167,6 +167,34 @@ func TestCardDataOfReadersIsNowhere(t *testing.T) {
 	s.traced([]string{"reader"}, func() { s.swiped("reader-traced", reader, card) })
 }
 
+// TestCardDataOfContactlessReadersIsNowhere is the same for a reader of chip and contactless cards, which sends number and tracks as packed digits, and the
+// customer's name in clear beside what it encrypts.
+func TestCardDataOfContactlessReadersIsNowhere(t *testing.T) {
+	t.Parallel()
+	s := &leakyShop{t: t, dir: t.TempDir(), output: map[string]*output{}}
+	reader, err := idtechsim.New(idtechsim.Options{NEO2: true, Hold: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.open("EUR", fmt.Sprintf("{name: reader, kind: reader, driver: idtech, port: %q, options: {protocol: neo2}}", s.plugged("reader", reader, nil)))
+	card := idtechsim.Card{Track1: "%B" + panOfTrack1 + "^TEST/CARD^" + track1Rest + "?", Track2: ";" + panOfTrack2 + "=" + track2Rest[:17] + "?"}
+	for n, do := range []idtechsim.Do{idtechsim.Read, idtechsim.ClearFlag, idtechsim.Unmasked, idtechsim.WhiteListed} {
+		card.Do = do
+		s.swiped(fmt.Sprint("reader-", n), reader, card)
+	}
+	card.Do, card.Entry = idtechsim.Read, idtechsim.Drawn
+	s.swiped("reader-drawn", reader, card)
+	card.Entry = idtechsim.Inserted
+	s.swiped(planted, reader, card)
+	s.finish()
+	s.traced([]string{"reader"}, func() {
+		for _, do := range []idtechsim.Do{idtechsim.Read, idtechsim.WhiteListed} {
+			card.Do = do
+			s.swiped("reader-traced-"+string(do), reader, card)
+		}
+	})
+}
+
 // swiped begins a sale, draws a card and gives the sale up if the card did not end it.
 func (s *leakyShop) swiped(order string, reader *idtechsim.Reader, card idtechsim.Card) {
 	s.t.Helper()

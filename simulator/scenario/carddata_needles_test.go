@@ -41,6 +41,12 @@ const (
 	track3Rest  = "99887711223344556677"
 )
 
+// What a terminal of the Hypercom link tells of a cardholder: numbers that nobody has.
+const (
+	personalIdentity = "99023055667788"    // A1, born on 30 February
+	personalPhone    = "60000999887766554" // D7
+)
+
 // needle is a form in which card data may stand.
 type needle struct {
 	what string
@@ -53,7 +59,7 @@ func cardNeedles() (all []needle) {
 		panOfStrange, panOfDisplay, panOfLine, panOfGroups, panOfShort, panOfAmex, panOfPrinted} {
 		all = append(all, needlesOf(pan)...)
 	}
-	for _, rest := range []string{track1Rest, track2Rest, printedRest, track3Rest} {
+	for _, rest := range []string{track1Rest, track2Rest, printedRest, track3Rest, personalIdentity, personalPhone} {
 		all = append(all, needlesOf(rest)...)
 	}
 	return all
