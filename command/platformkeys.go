@@ -14,6 +14,7 @@ import (
 
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform"
+	"github.com/tillproof/tillproof/sync/platform/enrolled"
 	"github.com/tillproof/tillproof/sync/platform/pki"
 	"github.com/tillproof/tillproof/sync/wire"
 )
@@ -28,7 +29,7 @@ func platformKeysCommand() *cobra.Command {
 func keysListCommand() *cobra.Command {
 	f := &trustFlags{}
 	c := f.add(&cobra.Command{Use: "list", Short: "Show the list of keys in force", Args: cobra.NoArgs})
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, _ []string) error {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, _ []string) error {
 		_, list, err := t.KeyList(ctx)
 		if err != nil {
 			return err
@@ -83,7 +84,7 @@ func keysDraftCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&retire, "retire", nil, "kids that are left out")
 	c.Flags().StringSliceVar(&revoke, "revoke", nil, "kids that count for nothing any more")
 	c.Flags().DurationVar(&overlap, "overlap", 30*24*time.Hour, "how long the former keys go on counting beside a new one")
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, _ []string) error {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, _ []string) error {
 		config, err := platform.LoadConfig(f.path)
 		if err != nil {
 			return exit(exitUsage, err)
@@ -161,7 +162,7 @@ func keysSignCommand() *cobra.Command {
 func keysInstallCommand() *cobra.Command {
 	f := &trustFlags{}
 	c := f.add(&cobra.Command{Use: "install FILE", Short: "Put a signed list of keys in force; a platform that runs sends it to every till", Args: cobra.ExactArgs(1)})
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, args []string) error {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, args []string) error {
 		message, err := os.ReadFile(args[0])
 		if err != nil {
 			return exit(exitAway, err)
@@ -181,7 +182,7 @@ func keysInstallCommand() *cobra.Command {
 func keysSwitchCommand() *cobra.Command {
 	f := &trustFlags{}
 	c := f.add(&cobra.Command{Use: "switch", Short: "Let the next key sign; restart the platform afterwards", Args: cobra.NoArgs})
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, _ []string) error {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, _ []string) error {
 		config, err := platform.LoadConfig(f.path)
 		if err != nil {
 			return exit(exitUsage, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform"
+	"github.com/tillproof/tillproof/sync/platform/enrolled"
 	"github.com/tillproof/tillproof/sync/platform/pki"
 )
 
@@ -32,7 +33,7 @@ func (f *trustFlags) add(c *cobra.Command) *cobra.Command {
 }
 
 // open opens what the platform knows of keys. The context says in the audit log who acts.
-func (f *trustFlags) open(c *cobra.Command) (context.Context, *platform.Trust, error) {
+func (f *trustFlags) open(c *cobra.Command) (context.Context, *enrolled.Keeper, error) {
 	config, err := platform.LoadConfig(f.path)
 	if err != nil {
 		return nil, nil, exit(exitUsage, err)
@@ -51,7 +52,7 @@ func (f *trustFlags) open(c *cobra.Command) (context.Context, *platform.Trust, e
 }
 
 // run makes a command out of what works on the platform's keys. What it refuses is exit 1.
-func (f *trustFlags) run(work func(ctx context.Context, c *cobra.Command, t *platform.Trust, args []string) error) func(*cobra.Command, []string) error {
+func (f *trustFlags) run(work func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		ctx, t, err := f.open(c)
 		if err != nil {
@@ -80,7 +81,7 @@ func enrolCodeCommand() *cobra.Command {
 	c.Flags().StringVar(&merchant, "merchant", "", "owner of the till")
 	c.Flags().StringVar(&till, "till", "", "id that the till is to have")
 	c.Flags().DurationVar(&life, "valid", pki.CodeLife, "how long the code is good, at most 720h")
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, _ []string) error {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, _ []string) error {
 		code, err := t.NewCode(ctx, pos.MerchantID(merchant), pos.TillID(till), life)
 		if err == nil {
 			err = t.Note(ctx, "enrol_code", "till/"+till)
@@ -109,7 +110,7 @@ func certCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&hosts, "server", nil, "names and addresses under which a broker or the platform's HTTP address is reached")
 	c.Flags().BoolVar(&client, "client", false, "for the platform's own connection to the broker")
 	c.Flags().StringVarP(&out, "out", "o", "", "beginning of the files: OUT.pem, OUT-key.pem")
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, _ []string) (err error) {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, _ []string) (err error) {
 		if client == (len(hosts) > 0) || out == "" {
 			return exit(exitUsage, errors.New("name --server HOST or --client, and --out"))
 		}
@@ -140,7 +141,7 @@ func certCommand() *cobra.Command {
 func certsCommand() *cobra.Command {
 	f := &trustFlags{}
 	c := f.add(&cobra.Command{Use: "certs", Short: "List the certificates that were issued", Args: cobra.NoArgs})
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, _ []string) error {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, _ []string) error {
 		list, err := t.Certificates(ctx)
 		if err != nil {
 			return err
@@ -174,7 +175,7 @@ func revokeCommand() *cobra.Command {
 	c.Flags().StringVar(&last, "last", "", "EPOCH.SEQ of the last record that counts; the last one in custody by default")
 	c.Flags().StringVar(&reason, "reason", "", "why, in a few words")
 	c.Flags().StringVar(&certificate, "certificate", "", "common name or serial number")
-	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *platform.Trust, args []string) error {
+	c.RunE = f.run(func(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, args []string) error {
 		named := 0
 		for _, given := range []bool{len(args) > 0, kid != "", certificate != ""} {
 			if given {
@@ -192,7 +193,7 @@ func revokeCommand() *cobra.Command {
 	return c
 }
 
-func (f *trustFlags) revokeCertificate(ctx context.Context, c *cobra.Command, t *platform.Trust, name, reason string) error {
+func (f *trustFlags) revokeCertificate(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, name, reason string) error {
 	n, err := t.RevokeCertificates(ctx, name, reason)
 	if err == nil && n == 0 {
 		return exit(exitNot, fmt.Errorf("no certificate that counts has the name or number %q", name))
@@ -206,7 +207,7 @@ func (f *trustFlags) revokeCertificate(ctx context.Context, c *cobra.Command, t 
 	return f.revoked(c, map[string]any{"certificates": n}, fmt.Sprintf("%d certificates are revoked; %s says so to the broker", n, t.CRLFile()))
 }
 
-func (f *trustFlags) revokeKeys(ctx context.Context, c *cobra.Command, t *platform.Trust, till pos.TillID, kid, last, reason string) (err error) {
+func (f *trustFlags) revokeKeys(ctx context.Context, c *cobra.Command, t *enrolled.Keeper, till pos.TillID, kid, last, reason string) (err error) {
 	var id cose.KeyID
 	if kid != "" {
 		if id, err = pki.ParseKid(kid); err != nil {

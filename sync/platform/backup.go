@@ -14,6 +14,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
@@ -64,7 +65,7 @@ func makeCopy(ctx context.Context, from, part string, r *BackupReport) error {
 		return err
 	}
 	defer file.Close()
-	r.TakenAt = stamp(time.Now().UnixMilli())
+	r.TakenAt = answer.Stamp(time.Now().UnixMilli())
 	if err := source.CopyTo(ctx, part); err != nil {
 		return err
 	}

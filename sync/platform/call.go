@@ -16,9 +16,9 @@ import (
 // VerifyCall reads a message of up/call that came in under a till's name: till of the topic = of the call = owner of the key, else it fails with
 // [ErrForged]; what the till's key has not signed as it stands fails with [ErrBroken]. Neither is answered, and nothing was done.
 func (t *Tills) VerifyCall(from pos.TillID, message []byte) (*wire.Call, error) {
-	keys, known := t.keysOf(from)
+	keys, known := t.book.Keys(from)
 	if !known {
-		t.miss()
+		t.book.Miss()
 		return nil, fmt.Errorf("%w: till %s is not enrolled", ErrForged, from)
 	}
 	call, err := t.wire.OpenCall(message, keys)

@@ -8,6 +8,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/leases"
 	"github.com/tillproof/tillproof/sync/platform/work"
 	"github.com/tillproof/tillproof/sync/wire"
 )
@@ -24,7 +25,7 @@ type Custody struct {
 	forward  string                          // the acquirer that collects offline approvals, "" for none
 	work     *work.Work                      // what people must look at; nil when nobody keeps such a list
 	stirred  chan struct{}                   // gets a value when a transaction left something for the wallet
-	leases   *leases                         // which tills are this replica's; nil for all: nobody else writes then
+	leases   *leases.Leases                  // which tills are this replica's; nil for all: nobody else writes then
 }
 
 // OpenCustody opens or creates a ledger for writing: the path of an SQLite file, or the address of a PostgreSQL database (see [database.Open]).
@@ -61,7 +62,7 @@ func (c *Custody) Recall(ctx context.Context, tills *Tills) error {
 		var till pos.TillID
 		var public []byte
 		if err = row.Scan(&till, &public); err == nil {
-			tills.learn(till, public, cose.KeyID{})
+			tills.book.Learn(till, public, cose.KeyID{})
 		}
 		return none, err
 	}, "SELECT till, public FROM till_keys")
@@ -115,16 +116,16 @@ func (c *Custody) retried(ctx context.Context, f func(*database.Tx) error) error
 	return err
 }
 
-// guard fails with [errNotLeased] unless the tills are this replica's until the transaction ends.
+// guard fails with [leases.ErrNotLeased] unless the tills are this replica's until the transaction ends.
 func (c *Custody) guard(ctx context.Context, tx *database.Tx, tills ...pos.TillID) error {
 	if c.leases == nil {
 		return nil
 	}
-	return c.leases.guard(ctx, tx, tills...)
+	return c.leases.Guard(ctx, tx, tills...)
 }
 
 // mine says whether a till is this replica's, as far as it knows.
-func (c *Custody) mine(till pos.TillID) bool { return c.leases == nil || c.leases.holds(till) }
+func (c *Custody) mine(till pos.TillID) bool { return c.leases == nil || c.leases.Holds(till) }
 
 // clock is the platform's clock in milliseconds since 1970-01-01 UTC.
 func clock() int64 { return time.Now().UnixMilli() }

@@ -47,7 +47,7 @@ func (d *desk) run(ctx context.Context) {
 	group.Go(func() { d.tell(ctx) })
 	group.Go(func() { d.follow(ctx) })
 	group.Go(func() { d.chores(ctx) })
-	group.Go(func() { d.messages.run(ctx, d.opts.Log) })
+	group.Go(func() { d.messages.Run(ctx, d.opts.Log) })
 	group.Go(func() { _ = d.loop.Run(ctx) }) // it ends with the context, and never with an error
 	group.Wait()
 }

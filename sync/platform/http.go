@@ -2,7 +2,6 @@ package platform
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"net/http"
 	"time"
@@ -16,10 +15,4 @@ func (s *Service) serveHTTP(ctx context.Context, listener net.Listener) {
 	if err := server.Serve(listener); err != nil && ctx.Err() == nil {
 		s.opts.Log.Error("the platform's HTTP pages have ended; custody goes on", "error", err)
 	}
-}
-
-func reply(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the client has gone: nobody is left to tell
 }

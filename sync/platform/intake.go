@@ -218,7 +218,7 @@ func (i *intake) take(ctx context.Context, group []parcel) {
 		}
 		return
 	}
-	i.health.wrote()
+	i.health.Wrote()
 	i.meter.commits.Note(time.Since(began))
 	i.meter.committed(group, acks)
 	for n := range acks {

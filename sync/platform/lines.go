@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 )
 
 // sums adds all payments up.
@@ -13,7 +14,7 @@ func (l *Ledger) sums(ctx context.Context) (*sums, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	t := &sums{Totals: pos.Totals{}, ByStatus: map[pos.Status]map[pos.Currency]*pos.Sum{}, Exponent: map[pos.Currency]int{}, AsOf: stamp(clock())}
+	t := &sums{Totals: pos.Totals{}, ByStatus: map[pos.Status]map[pos.Currency]*pos.Sum{}, Exponent: map[pos.Currency]int{}, AsOf: answer.Stamp(clock())}
 	for rows.Next() {
 		var tender pos.Tender
 		var status pos.Status

@@ -28,3 +28,12 @@ func (s *Service) learnMerchants(ctx context.Context) error {
 	}
 	return err
 }
+
+// owners lists all tills and whose they are.
+func (s *Service) owners(ctx context.Context) (map[pos.TillID]pos.MerchantID, error) {
+	enrolled, err := s.enrolled()
+	if err != nil {
+		return nil, err
+	}
+	return enrolled.Owners(ctx)
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/platform/gaps"
 	"github.com/tillproof/tillproof/sync/wire"
 	"github.com/tillproof/tillproof/web/measure"
 )
@@ -53,7 +54,7 @@ type meter struct {
 	acks    measure.Tally // by state
 	records measure.Tally // by merchant
 	calls   measure.Tally // by op and outcome
-	gaps    gapWatch
+	gaps    gaps.Watch
 }
 
 // committed counts batches that are in custody, or were answered with a gap.
@@ -61,7 +62,7 @@ func (m *meter) committed(group []parcel, acks []wire.Ack) {
 	for n := range acks {
 		m.acks.Add(1, string(acks[n].State), "")
 		m.records.Add(uint64(len(group[n].delivery.entries)), string(group[n].topic.Merchant), "")
-		m.gaps.note(&acks[n], time.Now())
+		m.gaps.Note(&acks[n], time.Now())
 	}
 }
 
@@ -110,7 +111,7 @@ func (s *Service) measure(ctx context.Context, sink measure.Sink, till string) {
 func (s *scrape) intake() {
 	n := s.Service.intake.Counts()
 	s.put("broker_connected", measure.Flag(s.Service.intake.conn.Load() != nil))
-	s.put("database_writable", measure.Flag(s.health.writable()))
+	s.put("database_writable", measure.Flag(s.health.Writable()))
 	s.put("batches_total", float64(n.Batches))
 	s.put("forged_total", float64(n.Forged))
 	s.put("broken_total", float64(n.Broken))
@@ -120,5 +121,5 @@ func (s *scrape) intake() {
 	s.meter.records.Put(s.sink, "tillproof_platform_records_total", 1)
 	s.meter.calls.Put(s.sink, "tillproof_platform_calls_total", 2)
 	s.meter.commits.Put(s.sink, "tillproof_platform_commit_seconds")
-	s.put("stuck_tills", float64(len(s.meter.gaps.stuck(s.now))))
+	s.put("stuck_tills", float64(len(s.meter.gaps.Stuck(s.now))))
 }

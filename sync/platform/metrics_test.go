@@ -8,10 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tillproof/tillproof/pos"
-	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/broker"
 	"github.com/tillproof/tillproof/sync/broker/brokertest"
 	"github.com/tillproof/tillproof/sync/mqtt"
@@ -113,27 +111,5 @@ func TestEveryMerchantIsNoLabel(t *testing.T) {
 		ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if n := strings.Count(answer.Body.String(), "tillproof_platform_records_total{"); n > measure.MostLabels+1 || n < measure.MostLabels {
 		t.Errorf("%d labels", n)
-	}
-}
-
-func TestAGapThatDoesNotCloseIsNoticed(t *testing.T) {
-	var g gapWatch
-	at, now := record.Head{Seq: 7}, time.Unix(1000, 0)
-	gap := func(till pos.TillID, seq pos.Seq, state wire.AckState, after time.Duration) {
-		mark := at
-		mark.Seq = seq
-		g.note(&wire.Ack{Till: till, Mark: mark, State: state}, now.Add(after))
-	}
-	for _, after := range []time.Duration{0, 30 * time.Second, 70 * time.Second} {
-		gap("stuck", 7, wire.AckGap, after)
-		gap("moving", 7+pos.Seq(after), wire.AckGap, after)
-		gap("closed", 7, wire.AckGap, after)
-	}
-	gap("closed", 9, wire.AckOK, 71*time.Second)
-	if list := g.stuck(now.Add(72 * time.Second)); len(list) != 1 || list["stuck"].mark.Seq != 7 {
-		t.Errorf("%v", list)
-	}
-	if list := g.stuck(now.Add(time.Hour)); len(list) != 0 {
-		t.Errorf("%v: tills that are gone", list)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tillproof/tillproof/store/space"
 	"github.com/tillproof/tillproof/sync/platform/access"
 	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/presence"
 	"github.com/tillproof/tillproof/sync/wallet"
 	"github.com/tillproof/tillproof/sync/wire"
 	"github.com/tillproof/tillproof/web/measure"
@@ -38,11 +39,11 @@ const everyTill = "*"
 
 // present tells which tills are there.
 func (s *scrape) present() {
-	rows, err := s.presence.all(s.ctx)
+	rows, err := s.presence.All(s.ctx)
 	if err != nil {
 		return
 	}
-	states := map[string]int{presenceOnline: 0, presenceOffline: 0, presenceQuiet: 0, "never": max(0, s.tills.count()-len(rows))}
+	states := map[string]int{presence.Online: 0, presence.Offline: 0, presence.Silent: 0, "never": max(0, s.tills.book.Len()-len(rows))}
 	devices := map[string]int{"ready": 0, "busy": 0, "opening": 0, "failed": 0, "absent": 0}
 	oldest, farthest := int64(0), int64(0)
 	if s.till != "" {
@@ -50,22 +51,22 @@ func (s *scrape) present() {
 	}
 	for i := range rows {
 		row := &rows[i]
-		state := row.state(s.now)
+		state := row.State(s.now)
 		states[state]++
-		if row.online {
-			oldest = max(oldest, s.now.UnixMilli()-row.seen)
+		if row.Online {
+			oldest = max(oldest, s.now.UnixMilli()-row.Seen)
 		}
-		b, err := s.codec.DecodeBirth(row.birth)
+		b, err := s.codec.DecodeBirth(row.Birth)
 		if err != nil {
 			continue
 		}
 		if b.OffsetMS != nil {
 			farthest = max(farthest, *b.OffsetMS, -*b.OffsetMS)
 		}
-		if state == presenceOnline {
+		if state == presence.Online {
 			countDevices(devices, b)
 		}
-		if s.till == everyTill || s.till == string(row.till) {
+		if s.till == everyTill || s.till == string(row.Till) {
 			s.one(row, b, state)
 		}
 	}
@@ -89,14 +90,14 @@ func countDevices(counts map[string]int, b *wire.Birth) {
 }
 
 // one tells of one till.
-func (s *scrape) one(row *presenceRow, b *wire.Birth, state string) {
-	till := string(row.till)
-	s.put("till_up", measure.Flag(state == presenceOnline), till)
-	s.put("till_silence_seconds", float64(s.now.UnixMilli()-row.seen)/1000, till)
+func (s *scrape) one(row *presence.Row, b *wire.Birth, state string) {
+	till := string(row.Till)
+	s.put("till_up", measure.Flag(state == presence.Online), till)
+	s.put("till_silence_seconds", float64(s.now.UnixMilli()-row.Seen)/1000, till)
 	if b.OffsetMS != nil {
 		s.put("till_clock_offset_seconds", float64(*b.OffsetMS)/1000, till)
 	}
-	if held := s.marks[row.till]; held != nil {
+	if held := s.marks[row.Till]; held != nil {
 		s.put("till_unsent_records", float64(b.Seq-min(b.Seq, held[b.Epoch])), till)
 	}
 }
@@ -162,7 +163,7 @@ func (s *scrape) resources() {
 	}
 	s.put("info", 1, s.opts.Version, kind)
 	if s.leases != nil {
-		s.put("leases_held", float64(len(s.leases.list())))
+		s.put("leases_held", float64(len(s.leases.List())))
 	}
 	s.items(s.ctx)
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 )
 
 func (s *Service) unreadable(w http.ResponseWriter, err error) {
 	s.opts.Log.Error("the ledger cannot be read", "error", err)
-	reply(w, http.StatusInternalServerError, map[string]any{"error": "the ledger cannot be read"})
+	answer.JSON(w, http.StatusInternalServerError, map[string]any{"error": "the ledger cannot be read"})
 }
 
 // sums are what /v1/totals shows.
@@ -44,8 +45,5 @@ func (s *Service) totals(w http.ResponseWriter, r *http.Request, t *tally) {
 		}
 		t.last, t.next = last, time.Now().Add(max(freshFor, 20*time.Since(began)))
 	}
-	reply(w, http.StatusOK, t.last)
+	answer.JSON(w, http.StatusOK, t.last)
 }
-
-// stamp is a time as the API writes it.
-func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }

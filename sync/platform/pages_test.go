@@ -18,6 +18,7 @@ import (
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/presence"
 	"github.com/tillproof/tillproof/sync/platform/work"
 	"github.com/tillproof/tillproof/web"
 )
@@ -234,7 +235,7 @@ func TestThePageSaysEverythingInBothLanguages(t *testing.T) {
 	for _, role := range []access.Role{access.Viewer, access.Operator, access.Admin} {
 		wanted = append(wanted, "role."+string(role))
 	}
-	for _, state := range []string{presenceOnline, presenceOffline, presenceQuiet} {
+	for _, state := range []string{presence.Online, presence.Offline, presence.Silent} {
 		wanted = append(wanted, "presence."+state)
 	}
 	var counts map[string]uint64

@@ -8,7 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +24,7 @@ import (
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
 	"github.com/tillproof/tillproof/sync/platform/access"
 	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/presence"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 	"github.com/tillproof/tillproof/sync/platform/work"
 	"github.com/tillproof/tillproof/sync/wire"
@@ -133,18 +137,27 @@ func shownOffice(t *testing.T) *Service {
 	return s
 }
 
-// hear takes what a till says of itself.
+// hear takes what a till says of itself, and returns when it is kept.
 func hear(t *testing.T, s *Service, b wire.Birth) {
 	t.Helper()
 	message, err := s.codec.EncodeBirth(&b)
 	if err == nil {
-		err = s.presence.receive(wire.Topic{Merchant: "shop", Till: b.Till}, message)
-	}
-	if err == nil {
-		err = s.presence.keep(t.Context())
+		err = s.presence.Receive(wire.Topic{Merchant: "shop", Till: b.Till}, message)
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var keeper sync.WaitGroup
+	keeper.Go(func() { s.presence.Run(ctx, func(err error) { t.Error(err) }) })
+	defer keeper.Wait()
+	defer stop()
+	for kept := false; !kept && !t.Failed(); runtime.Gosched() {
+		rows, err := s.presence.All(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = slices.ContainsFunc(rows, func(r presence.Row) bool { return r.Till == b.Till })
 	}
 }
 

@@ -46,7 +46,7 @@ func (r *recaller) run(ctx context.Context) {
 
 // look asks the tills that are online, are further than the ledger, and have brought nothing since the last look.
 func (r *recaller) look(ctx context.Context) error {
-	rows, err := r.presence.all(ctx)
+	rows, err := r.presence.All(ctx)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -59,8 +59,8 @@ func (r *recaller) look(ctx context.Context) error {
 	}
 	now := map[pos.TillID]lag{}
 	for i := range rows {
-		b, err := r.codec.DecodeBirth(rows[i].birth)
-		if err != nil || !rows[i].online || r.holds != nil && !r.holds(rows[i].till) {
+		b, err := r.codec.DecodeBirth(rows[i].Birth)
+		if err != nil || !rows[i].Online || r.holds != nil && !r.holds(rows[i].Till) {
 			continue
 		}
 		mark := standsAt(b, held[b.Till])
@@ -72,7 +72,7 @@ func (r *recaller) look(ctx context.Context) error {
 			l.looks = before.looks + 1
 		}
 		if now[b.Till] = l; l.looks > 0 && l.looks&(l.looks-1) == 0 {
-			r.ask(ctx, wire.Topic{Merchant: rows[i].merchant, Till: b.Till}, mark)
+			r.ask(ctx, wire.Topic{Merchant: rows[i].Merchant, Till: b.Till}, mark)
 		}
 	}
 	r.seen = now

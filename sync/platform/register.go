@@ -7,7 +7,6 @@ import (
 	"net"
 
 	"github.com/tillproof/tillproof/pos"
-	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform/office"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 	"github.com/tillproof/tillproof/web"
@@ -50,14 +49,12 @@ func (c *Config) Seed(ctx context.Context, r *registry.Registry) error {
 func (c *Config) things() (list []registry.Thing, err error) {
 	for _, m := range c.Merchants {
 		list = append(list, &registry.Merchant{Merchant: m.Merchant})
-		for _, t := range m.Tills {
-			var key cose.PublicKey // enrolled later
-			if t.PublicKey != "" {
-				if key, err = cose.ParsePublicKey(t.PublicKey); err != nil {
-					return nil, err
-				}
-			}
-			list = append(list, &registry.Till{Till: t.Till, Merchant: m.Merchant, PublicKey: key})
+		tills, err := m.tills()
+		if err != nil {
+			return nil, err
+		}
+		for i := range tills {
+			list = append(list, &tills[i])
 		}
 	}
 	for i := range c.Policies {

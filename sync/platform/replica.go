@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/tillproof/tillproof/sync/mqtt"
+	"github.com/tillproof/tillproof/sync/platform/leases"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -19,10 +20,10 @@ func (s *Service) openReplicas(ctx context.Context) (err error) {
 	if !s.db.Postgres() {
 		return s.alone()
 	}
-	if s.leases, err = newLeases(ctx, s.db); err != nil {
+	if s.leases, err = leases.Open(ctx, s.db); err != nil {
 		return err
 	}
-	s.custody.leases, s.holds = s.leases, s.leases.holds
+	s.custody.leases, s.holds = s.leases, s.leases.Holds
 	return nil
 }
 
@@ -61,10 +62,10 @@ func filtersOf(parts []int64) (list []string) {
 // subscribe keeps a connection subscribed to the partitions that this replica has. What comes in between is refused by the fence, and sent again by its till.
 func (i *intake) subscribe(ctx context.Context, c *mqtt.Conn) error {
 	var have []int64
-	tick := time.NewTicker(leaseEvery) // leases can also end by silence, of which nobody tells
+	tick := time.NewTicker(leases.Every) // leases can also end by silence, of which nobody tells
 	defer tick.Stop()
 	for {
-		want := i.leases.list()
+		want := i.leases.List()
 		gone := slices.DeleteFunc(slices.Clone(have), func(n int64) bool { return slices.Contains(want, n) })
 		come := slices.DeleteFunc(slices.Clone(want), func(n int64) bool { return slices.Contains(have, n) })
 		if err := c.Unsubscribe(ctx, filtersOf(gone)...); err != nil {
@@ -74,14 +75,14 @@ func (i *intake) subscribe(ctx context.Context, c *mqtt.Conn) error {
 			return err
 		}
 		if have = want; len(come) > 0 {
-			i.opts.Log.Info("partitions of tills were taken over", "replica", i.leases.holder, "taken", len(come), "held", len(have))
+			i.opts.Log.Info("partitions of tills were taken over", "replica", i.leases.Holder(), "taken", len(come), "held", len(have))
 			i.custody.stir()
 		}
 		select {
 		case <-ctx.Done():
 			return mqtt.ErrClosed
 		case <-tick.C:
-		case <-i.leases.changed:
+		case <-i.leases.Changed():
 		}
 	}
 }
@@ -97,7 +98,33 @@ func (s *Service) runReplica(ctx context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	group.Go(func() { s.custody.tend(ctx, failed) })
-	s.leases.run(ctx, failed)
+	s.keepLeases(ctx, failed)
+}
+
+// keepLeases renews them until the context ends, and gives everything back then.
+func (s *Service) keepLeases(ctx context.Context, failed func(error)) {
+	tick := time.NewTicker(leases.Every)
+	defer tick.Stop()
+	for {
+		if err := s.leases.Renew(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+		select {
+		case <-ctx.Done():
+			s.endLeases(context.WithoutCancel(ctx), failed)
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// endLeases waits for the database no longer than others would for a lease to be renewed.
+func (s *Service) endLeases(ctx context.Context, failed func(error)) {
+	ctx, cancel := context.WithTimeout(ctx, leases.Every)
+	defer cancel()
+	if err := s.leases.End(ctx); err != nil {
+		failed(err)
+	}
 }
 
 // unlock gives the ledger's lock back.

@@ -16,6 +16,7 @@ import (
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/platform/database/databasetest"
+	"github.com/tillproof/tillproof/sync/platform/leases"
 	"github.com/tillproof/tillproof/sync/wallet"
 	"github.com/tillproof/tillproof/sync/wire"
 )
@@ -24,7 +25,7 @@ import (
 func replica(t *testing.T, address string, journals ...*outboxtest.Journal) *bench {
 	t.Helper()
 	b := newBenchAt(t, address, journals...)
-	l, err := newLeases(t.Context(), b.custody.db)
+	l, err := leases.Open(t.Context(), b.custody.db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,10 +35,10 @@ func replica(t *testing.T, address string, journals ...*outboxtest.Journal) *ben
 
 func (b *bench) renew() int {
 	b.t.Helper()
-	if err := b.custody.leases.renew(b.t.Context()); err != nil {
+	if err := b.custody.leases.Renew(b.t.Context()); err != nil {
 		b.t.Fatal(err)
 	}
-	return len(b.custody.leases.list())
+	return len(b.custody.leases.List())
 }
 
 // pass lets time go by in the database, for one replica or for all.
@@ -47,37 +48,6 @@ func (b *bench) pass(d time.Duration, holder string) {
 		if err := b.custody.script(b.t.Context(), fmt.Sprintf("UPDATE %s SET until = until - %d WHERE holder = '%s'", table, d.Milliseconds(), holder)); err != nil {
 			b.t.Fatal(err)
 		}
-	}
-}
-
-func TestReplicasShareThePartitions(t *testing.T) {
-	address := databasetest.Postgres(t)
-	one, two := replica(t, address), replica(t, address)
-	if n := one.renew(); n != wire.Partitions {
-		t.Fatalf("alone with %d", n)
-	}
-	if n := two.renew(); n != 0 {
-		t.Fatalf("the second one has taken %d that are not free", n)
-	}
-	if a, b := one.renew(), two.renew(); a != 32 || b != 32 {
-		t.Fatalf("%d and %d", a, b)
-	}
-	for n := range 200 { // nobody has what another one has, and somebody has each
-		till := pos.TillID(fmt.Sprint("till-", n))
-		if one.custody.mine(till) == two.custody.mine(till) {
-			t.Fatalf("%s", till)
-		}
-	}
-	one.pass(11*time.Second, one.custody.leases.holder)
-	if n := two.renew(); n != wire.Partitions {
-		t.Errorf("after the silence of the other one: %d", n)
-	}
-	if n := one.renew(); n != 0 {
-		t.Errorf("the silent one comes back and has %d", n)
-	}
-	two.custody.leases.end(t.Context(), func(err error) { t.Error(err) })
-	if n := one.renew(); n != wire.Partitions {
-		t.Errorf("after the other one has given all back: %d", n)
 	}
 }
 
@@ -91,7 +61,7 @@ func TestNothingIsWrittenWithoutTheLease(t *testing.T) {
 	if err := (taskStore{old.custody}).Commit(t.Context(), someTask(7, "till-1"), nil); err != nil {
 		t.Fatal(err)
 	}
-	old.pass(time.Hour, old.custody.leases.holder)
+	old.pass(time.Hour, old.custody.leases.Holder())
 	heir.renew()
 	if !old.custody.mine("till-1") || !heir.custody.mine("till-1") {
 		t.Fatal("one of them does not believe to have the till")
@@ -100,12 +70,12 @@ func TestNothingIsWrittenWithoutTheLease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if acks, err := old.custody.Take(t.Context(), d); !errors.Is(err, errNotLeased) {
+	if acks, err := old.custody.Take(t.Context(), d); !errors.Is(err, leases.ErrNotLeased) {
 		t.Errorf("taken: %v %v", acks, err)
 	}
 	step := someTask(7, "till-1")
 	step.Stage, step.Status = wallet.Done, pos.Approved
-	if err := (taskStore{old.custody}).Commit(t.Context(), step, []wallet.Result{someResult(7, pos.Approved)}); !errors.Is(err, errNotLeased) {
+	if err := (taskStore{old.custody}).Commit(t.Context(), step, []wallet.Result{someResult(7, pos.Approved)}); !errors.Is(err, leases.ErrNotLeased) {
 		t.Errorf("committed: %v", err)
 	}
 	if task, _, err := (taskStore{heir.custody}).Task(t.Context(), paymentID(7)); err != nil || task.Stage != wallet.Accepted {

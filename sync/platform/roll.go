@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
-	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/platform/pki"
+	"github.com/tillproof/tillproof/sync/platform/trust"
 	"github.com/tillproof/tillproof/sync/platform/work"
 )
 
@@ -37,7 +37,7 @@ func (r *roll) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-r.tills.unknown:
+		case <-r.tills.book.Missed():
 			asked = true
 		case <-tick.C:
 		}
@@ -86,7 +86,11 @@ func (r *roll) look(ctx context.Context, all bool) error {
 
 // take reads everybody.
 func (r *roll) take(ctx context.Context) error {
-	keys, err := r.enrolled(ctx)
+	enrolled, err := r.enrolled()
+	if err != nil {
+		return err
+	}
+	keys, err := enrolled.Keys(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,7 +115,7 @@ func (r *roll) take(ctx context.Context) error {
 	if err := r.learnMerchants(ctx); err != nil {
 		return err
 	}
-	for _, v := range r.tills.know(keys, revoked, silent, held) {
+	for _, v := range r.tills.book.Know(trust.News{Keys: keys, Revoked: revoked, Silent: silent, Held: held}) {
 		r.opts.Log.Warn("a key of a till is revoked; what it signs behind the last record that counts is refused", "till", v.Till, "kid", v.Kid.String(),
 			"seq", v.Last.Seq, "reason", v.Reason)
 	}
@@ -131,43 +135,15 @@ func epochsOf(ctx context.Context, db *database.DB, till pos.TillID) (map[pos.Ep
 	return held, err
 }
 
-// enrolled lists the keys of all tills: of the configuration, of the registry, and all that an enrolment has ever tied to their names.
-func (s *Service) enrolled(ctx context.Context) (map[pos.TillID][]cose.PublicKey, error) {
-	keys := map[pos.TillID][]cose.PublicKey{}
-	configured, _, err := s.config.register()
-	if err != nil {
-		return nil, err
-	}
-	for till, key := range configured {
-		if key != nil {
-			keys[till] = append(keys[till], key)
-		}
-	}
-	registered, err := s.registry.Tills(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for i := range registered {
-		if t := &registered[i]; len(t.PublicKey) > 0 {
-			keys[t.Till] = append(keys[t.Till], t.PublicKey)
-		}
-	}
-	issued, err := s.pki.TillKeys(ctx)
-	for i := range issued {
-		keys[issued[i].Till] = append(keys[issued[i].Till], issued[i].Public)
-	}
-	return keys, err
-}
-
 // inherit writes down the revocations of keys that revoked ones have named.
 func (r *roll) inherit(ctx context.Context) error {
-	list := r.tills.inherited()
+	list := r.tills.book.Inherited()
 	if len(list) == 0 {
 		return nil
 	}
 	err := r.pki.Revoke(ctx, list...)
 	if err != nil {
-		r.tills.again(list)
+		r.tills.book.Again(list)
 	}
 	return err
 }
@@ -183,7 +159,7 @@ func (r *roll) writeCRL(ctx context.Context) error {
 
 // distrust makes people look at messages that revoked keys have signed behind the last record that counts: one item for each key, however often they come.
 func (r *roll) distrust(ctx context.Context) error {
-	for _, m := range r.tills.distrusted() {
+	for _, m := range r.tills.book.Distrusted() {
 		item := work.Item{Kind: work.Forged, Till: m.Till, Merchant: r.merchantOf(ctx, m.Till), Ref: m.Kid.String(), Reason: "revoked_key",
 			Text: fmt.Sprintf("Till %s goes on sending with the key %s, which was revoked. What comes behind record %d is refused and stays on that till.", m.Till, m.Kid, m.Last.Seq)}
 		err := r.db.Transact(ctx, func(tx *database.Tx) error {
@@ -191,7 +167,7 @@ func (r *roll) distrust(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			r.tills.untold(m.Kid)
+			r.tills.book.Untold(m.Kid)
 			return err
 		}
 	}

@@ -20,8 +20,12 @@ import (
 	"github.com/tillproof/tillproof/sync/broker"
 	"github.com/tillproof/tillproof/sync/mqtt"
 	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/health"
+	"github.com/tillproof/tillproof/sync/platform/leases"
+	"github.com/tillproof/tillproof/sync/platform/messages"
 	"github.com/tillproof/tillproof/sync/platform/office"
 	"github.com/tillproof/tillproof/sync/platform/pki"
+	"github.com/tillproof/tillproof/sync/platform/presence"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 	"github.com/tillproof/tillproof/sync/platform/work"
 	"github.com/tillproof/tillproof/sync/wire"
@@ -46,9 +50,9 @@ type Service struct {
 	seal    *cose.Opener // of card data that tills send
 	codec   *wire.Codec
 	tills   *Tills
-	db      *database.DB // of the ledger and of every other part; each has tables of its own
-	leases  *leases      // the partitions that are this replica's; nil with SQLite
-	lock    *flock.Flock // with SQLite: there is one replica
+	db      *database.DB   // of the ledger and of every other part; each has tables of its own
+	leases  *leases.Leases // the partitions that are this replica's; nil with SQLite
+	lock    *flock.Flock   // with SQLite: there is one replica
 	custody *Custody
 	ledger  *Ledger // for the HTTP pages
 	work    *work.Work
@@ -60,12 +64,12 @@ type Service struct {
 	parts    []part // that have routes of their own
 	intake   *intake
 
-	presence *presence
-	health   *health
+	presence *presence.Presence
+	health   *health.Health
 	meter    meter
 
 	acquirers *acquirers
-	messages  *messages // what was said to them
+	messages  *messages.Messages // what was said to them
 	merchants merchants
 }
 
@@ -135,10 +139,10 @@ func (s *Service) open(ctx context.Context) (err error) {
 	}
 	s.acquirers.cards = &cards{s.db, s.seal, s.codec}
 	s.acquirers.owner, s.custody.route, s.custody.forward = taskStore{s.custody}.ownerOf, s.acquirers.route, s.acquirers.forwards()
-	if s.messages, err = openMessages(ctx, s.db); err != nil {
+	if s.messages, err = messages.Open(ctx, s.db); err != nil {
 		return unusable("database_unusable", "The messages of acquirers cannot be kept.", err)
 	}
-	s.acquirers.watch(s.messages.of)
+	s.acquirers.watch(s.messages.Of)
 	s.custody.merchant = s.merchants.of
 	if err = s.learnMerchants(ctx); err != nil {
 		return unusable("database_unusable", "It cannot be read whose the tills are.", err)
@@ -191,12 +195,12 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() { s.runReplica(ctx) })
 	group.Go(func() { s.intake.run(ctx) })
 	group.Go(func() { desk.run(ctx) })
-	group.Go(func() { s.presence.run(ctx, s.unkept) })
-	group.Go(func() { s.health.run(ctx, s.unwritten) })
+	group.Go(func() { s.presence.Run(ctx, s.unkept) })
+	group.Go(func() { s.health.Run(ctx, s.unwritten) })
 	group.Go(func() { (&recaller{intake: s.intake}).run(ctx) })
 	group.Go(func() { (&roll{Service: s}).run(ctx) })
-	group.Go(func() { (&keysender{intake: s.intake}).run(ctx) })
-	group.Go(func() { (&publisher{intake: s.intake, ledger: s.ledger}).run(ctx) })
+	group.Go(func() { s.publishKeys(ctx) })
+	group.Go(func() { s.publishPolicies(ctx) })
 	s.opts.Log.Info("the platform is ready", "ledger", database.Name(s.config.Database), "public_key", hex.EncodeToString(s.signer.Public()), "http", address)
 	if s.opts.Ready != nil {
 		s.opts.Ready(address)

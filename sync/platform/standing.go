@@ -116,7 +116,7 @@ func (s taskStore) wished(ctx context.Context) ([]pos.PaymentID, error) {
 	if s.leases == nil {
 		return database.All(ctx, s.db, scan, "SELECT payment FROM tasks WHERE wish = 1")
 	}
-	return database.All(ctx, s.db, scan, "SELECT payment FROM tasks WHERE wish = 1 AND part = ANY (?)", s.leases.list())
+	return database.All(ctx, s.db, scan, "SELECT payment FROM tasks WHERE wish = 1 AND part = ANY (?)", s.leases.List())
 }
 
 // granted notes that the loop was told.

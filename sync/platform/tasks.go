@@ -153,7 +153,7 @@ func (s taskStore) Due(ctx context.Context, limit int) ([]wallet.Due, error) {
 	if s.leases == nil {
 		return database.All(ctx, s.db, scanDue, "SELECT payment, next FROM tasks WHERE next > 0 ORDER BY next LIMIT ?", limit)
 	}
-	return database.All(ctx, s.db, scanDue, "SELECT payment, next FROM tasks WHERE next > 0 AND part = ANY (?) ORDER BY next LIMIT ?", s.leases.list(), limit)
+	return database.All(ctx, s.db, scanDue, "SELECT payment, next FROM tasks WHERE next > 0 AND part = ANY (?) ORDER BY next LIMIT ?", s.leases.List(), limit)
 }
 
 func scanDue(row database.Scanner) (d wallet.Due, err error) {

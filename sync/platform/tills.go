@@ -1,16 +1,13 @@
 package platform
 
 import (
-	"bytes"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/store/record"
-	"github.com/tillproof/tillproof/sync/platform/pki"
+	"github.com/tillproof/tillproof/sync/platform/trust"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -25,16 +22,7 @@ var ErrBroken = errors.New("broken")
 type Tills struct {
 	records *record.Codec
 	wire    *wire.Codec
-
-	unknown chan struct{} // gets a value when a till came that is not known
-
-	mu      sync.RWMutex                                 // guards what follows
-	keys    map[pos.TillID]map[cose.KeyID]cose.PublicKey // the enrolled ones, and those that a till's own records have named since
-	revoked map[cose.KeyID]pki.Revocation
-	silent  map[pos.TillID]bool               // tills whose calls are not answered; their records still come into custody
-	held    map[pos.TillID]map[pos.Epoch]bool // epochs that the ledger holds, of tills with revoked keys
-	late    map[cose.KeyID]bool               // revoked keys that have signed what is refused, and that nobody was told of yet
-	heirs   []pki.Revocation                  // keys that revoked ones have named, to be written down
+	book    *trust.Book // the tills' keys
 }
 
 // NewTills makes the register of tills.
@@ -47,53 +35,7 @@ func NewTills(keys map[pos.TillID]cose.PublicKey) (*Tills, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tills{keys: map[pos.TillID]map[cose.KeyID]cose.PublicKey{}, revoked: map[cose.KeyID]pki.Revocation{}, unknown: make(chan struct{}, 1), records: records,
-		wire: codec}
-	for till, key := range keys {
-		t.keys[till] = map[cose.KeyID]cose.PublicKey{}
-		if key != nil {
-			t.keys[till][cose.IDOf(key)] = key
-		}
-	}
-	return t, nil
-}
-
-// keysOf are the keys whose signatures count for a till; false for one that is not enrolled.
-func (t *Tills) keysOf(till pos.TillID) (cose.Keys, bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	_, known := t.keys[till]
-	return func(id cose.KeyID) (cose.PublicKey, bool) {
-		t.mu.RLock()
-		defer t.mu.RUnlock()
-		key, known := t.keys[till][id]
-		return key, known
-	}, known
-}
-
-// learn takes over a key that a till's own record names as its next one. The record must rest on a signature that counted, by the key named by; none when
-// that is not known any more. The former key goes on counting, since what it has signed may come again. An heir of a key that was revoked with its heirs
-// counts for no more than that one.
-func (t *Tills) learn(till pos.TillID, public []byte, by cose.KeyID) {
-	key := cose.PublicKey(bytes.Clone(public))
-	if len(key) != ed25519.PublicKeySize {
-		return // no key: whatever it would sign stays unknown
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.keys[till] == nil {
-		return
-	}
-	id := cose.IDOf(key)
-	if _, known := t.keys[till][id]; known {
-		return
-	}
-	t.keys[till][id] = key
-	if parent, revoked := t.revoked[by]; revoked && parent.Heirs {
-		heir := pki.Revocation{Kid: id, Till: till, Last: parent.Last, Heirs: true, Reason: "named by the revoked key " + by.String()}
-		t.revoked[id] = heir
-		t.heirs = append(t.heirs, heir)
-	}
+	return &Tills{records: records, wire: codec, book: trust.New(keys)}, nil
 }
 
 // Delivery is a verified batch: it comes from its till, is whole, and its last record's signature vouches for all of it. Whether
@@ -127,9 +69,9 @@ func (e *entry) head() record.Head {
 // owner of the key, else it fails with [ErrForged]; the chain is computed again from the header's previous head and the last
 // record's signature must hold, else it fails with [ErrBroken].
 func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
-	keys, known := t.keysOf(from)
+	keys, known := t.book.Keys(from)
 	if !known {
-		t.miss()
+		t.book.Miss()
 		return nil, fmt.Errorf("%w: till %s is not enrolled", ErrForged, from)
 	}
 	batch, err := t.wire.DecodeBatch(message)
@@ -148,7 +90,7 @@ func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
 	by, err := cose.Verify(batch.Signature, last.record.Raw, cose.ForRecord, keys)
 	switch {
 	case errors.Is(err, cose.ErrUnknownKey):
-		t.miss()
+		t.book.Miss()
 		return nil, fmt.Errorf("%w: %w", ErrForged, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
@@ -159,7 +101,7 @@ func (t *Tills) Verify(from pos.TillID, message []byte) (*Delivery, error) {
 	d.interpret(t.records)
 	for i := range d.entries {
 		if next := d.entries[i].nextKey; next != nil {
-			t.learn(from, next, by)
+			t.book.Learn(from, next, by)
 		}
 	}
 	return d, nil

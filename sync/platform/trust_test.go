@@ -15,6 +15,7 @@ import (
 	"github.com/tillproof/tillproof/store/record"
 	"github.com/tillproof/tillproof/sync/outbox/outboxtest"
 	"github.com/tillproof/tillproof/sync/platform/pki"
+	"github.com/tillproof/tillproof/sync/platform/trust"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -25,8 +26,8 @@ func (b *bench) revoke(till pos.TillID, kid cose.KeyID, last record.Head, heirs 
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.tills.know(nil, []pki.Revocation{{Kid: kid, Till: till, Last: pki.Last{Epoch: last.Epoch, Seq: last.Seq}, Heirs: heirs}}, nil,
-		map[pos.TillID]map[pos.Epoch]bool{till: held})
+	b.tills.book.Know(trust.News{Revoked: []pki.Revocation{{Kid: kid, Till: till, Last: pki.Last{Epoch: last.Epoch, Seq: last.Seq}, Heirs: heirs}},
+		Held: map[pos.TillID]map[pos.Epoch]bool{till: held}})
 }
 
 // TestWhatLiesBeforeARevocationStillArrives: records up to the last one that counts are money that moved; nothing behind it is believed.
@@ -44,15 +45,15 @@ func TestWhatLiesBeforeARevocationStillArrives(t *testing.T) {
 	expect(t, "the records before, not delivered yet", b.send(j, 4, 6), wire.AckOK, 6)
 	expect(t, "a batch across the end: what counts of it", b.send(j, 7, 15), wire.AckOK, 8)
 	expect(t, "once more", b.send(j, 4, 15), wire.AckOK, 8)
-	if _, err := b.tills.Verify("till-1", encode(t, cut(t, j, epoch, 9, 15))); !errors.Is(err, ErrRevoked) || !errors.Is(err, ErrForged) {
+	if _, err := b.tills.Verify("till-1", encode(t, cut(t, j, epoch, 9, 15))); !errors.Is(err, trust.ErrRevoked) || !errors.Is(err, ErrForged) {
 		t.Errorf("what comes later: %v", err)
 	}
-	if _, err := b.tills.VerifyCall("till-1", letterOf(t, wire.Call{Op: wire.OpResults, Till: "till-1"}, j.Signer).message); !errors.Is(err, ErrRevoked) {
+	if _, err := b.tills.VerifyCall("till-1", letterOf(t, wire.Call{Op: wire.OpResults, Till: "till-1"}, j.Signer).message); !errors.Is(err, trust.ErrRevoked) {
 		t.Errorf("a call: %v", err)
 	}
 	j.NewEpoch() // another epoch: a thief's new journal
 	sale(j, 9)
-	if _, err := b.tills.Verify("till-1", encode(t, cut(t, j, j.Head().Epoch, 1, 3))); !errors.Is(err, ErrRevoked) {
+	if _, err := b.tills.Verify("till-1", encode(t, cut(t, j, j.Head().Epoch, 1, 3))); !errors.Is(err, trust.ErrRevoked) {
 		t.Errorf("a later epoch: %v", err)
 	}
 }
@@ -71,7 +72,7 @@ func TestAnEpochThatClaimsToBeOlderIsMadeUp(t *testing.T) {
 	}
 	expect(t, "the last epoch that counts", b.send(j, 1, 3), wire.AckOK, 3)
 	b.revoke("till-1", j.Signer.ID(), j.Head(), true)
-	if _, err := b.tills.Verify("till-1", encode(t, cut(t, j, older, 1, 3))); !errors.Is(err, ErrRevoked) {
+	if _, err := b.tills.Verify("till-1", encode(t, cut(t, j, older, 1, 3))); !errors.Is(err, trust.ErrRevoked) {
 		t.Errorf("an epoch that nobody has heard of: %v", err)
 	}
 	expect(t, "the epoch that the ledger holds", b.send(j, 1, 3), wire.AckOK, 3)
@@ -90,10 +91,10 @@ func TestTheHeirOfARevokedKeyCountsForNoMore(t *testing.T) {
 		b.revoke("till-1", former.ID(), headAt(t, j, 4), whole)
 		expect(t, "up to the change", b.send(j, 1, 4), wire.AckOK, 4)
 		_, err := b.tills.Verify("till-1", encode(t, cut(t, j, j.Head().Epoch, 5, 7)))
-		if whole != errors.Is(err, ErrRevoked) || !whole && err != nil {
+		if whole != errors.Is(err, trust.ErrRevoked) || !whole && err != nil {
 			t.Errorf("whole till %v: %v", whole, err)
 		}
-		heirs := b.tills.inherited()
+		heirs := b.tills.book.Inherited()
 		if whole != (len(heirs) == 1) || whole && (heirs[0].Kid != next.ID() || heirs[0].Last.Seq != 4) {
 			t.Errorf("to be written down: %+v", heirs)
 		}
@@ -105,10 +106,10 @@ func TestATillThatIsUnknownOrDisabled(t *testing.T) {
 	b := newBench(t)
 	sale(j, 1)
 	message := encode(t, cut(t, j, j.Head().Epoch, 1, 3))
-	if _, err := b.tills.Verify("till-9", message); !errors.Is(err, ErrForged) || len(b.tills.unknown) != 1 {
-		t.Errorf("%v; asked for a look: %d", err, len(b.tills.unknown))
+	if _, err := b.tills.Verify("till-9", message); !errors.Is(err, ErrForged) || len(b.tills.book.Missed()) != 1 {
+		t.Errorf("%v; asked for a look: %d", err, len(b.tills.book.Missed()))
 	}
-	b.tills.know(map[pos.TillID][]cose.PublicKey{"till-9": {j.Signer.Public()}}, nil, map[pos.TillID]bool{"till-9": true}, nil)
+	b.tills.book.Know(trust.News{Keys: map[pos.TillID][]cose.PublicKey{"till-9": {j.Signer.Public()}}, Silent: map[pos.TillID]bool{"till-9": true}})
 	if _, err := b.tills.Verify("till-9", message); err != nil {
 		t.Errorf("records of a disabled till: %v", err)
 	}
@@ -116,7 +117,7 @@ func TestATillThatIsUnknownOrDisabled(t *testing.T) {
 	if _, err := b.tills.VerifyCall("till-9", call); !errors.Is(err, ErrForged) {
 		t.Errorf("a call of a disabled till: %v", err)
 	}
-	b.tills.know(nil, nil, nil, nil)
+	b.tills.book.Know(trust.News{})
 	if _, err := b.tills.VerifyCall("till-9", call); err != nil {
 		t.Error(err)
 	}
@@ -169,34 +170,40 @@ func TestTrustIsLookedAfterBesideAPlatform(t *testing.T) {
 	j := outboxtest.New("till-1")
 	config := Config{Data: folder, Database: filepath.Join(folder, "ledger.db"), Keys: filepath.Join(folder, "platform.pem"), Broker: "tcp://127.0.0.1:1",
 		Merchants: []MerchantConfig{{Merchant: "shop", Tills: []TillConfig{{Till: "till-1", PublicKey: hex.EncodeToString(j.Signer.Public())}, {Till: "till-2"}}}}}
-	trust, err := OpenTrust(As(t.Context(), "command:tester"), config)
+	keeper, err := OpenTrust(As(t.Context(), "command:tester"), config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer trust.Close()
-	if _, err := trust.NewCode(t.Context(), "shop", "till-2", pki.CodeLife); err != nil {
+	defer keeper.Close()
+	if _, err := keeper.NewCode(t.Context(), "shop", "till-2", pki.CodeLife); err != nil {
 		t.Error(err)
 	}
-	if _, err := trust.NewCode(t.Context(), "nobody", "till-3", pki.CodeLife); err == nil {
+	if _, err := keeper.NewCode(t.Context(), "nobody", "till-3", pki.CodeLife); err == nil {
 		t.Error("a code for a merchant that the registry does not know")
 	}
-	if last, err := trust.Mark(t.Context(), "till-1"); err != nil || last != (pki.Last{}) {
+	if last, err := keeper.Mark(t.Context(), "till-1"); err != nil || last != (pki.Last{}) {
 		t.Errorf("%+v, %v", last, err)
 	}
-	if owner, err := trust.OwnerOf(t.Context(), j.Signer.ID()); err != nil || owner != "till-1" {
+	if owner, err := keeper.OwnerOf(t.Context(), j.Signer.ID()); err != nil || owner != "till-1" {
 		t.Errorf("%s, %v", owner, err)
 	}
-	if _, err := trust.OwnerOf(t.Context(), cose.KeyID{}); err == nil {
+	if _, err := keeper.OwnerOf(t.Context(), cose.KeyID{}); err == nil {
 		t.Error("a key of nobody has an owner")
 	}
-	kids, certificates, err := trust.RevokeTill(t.Context(), "till-1", pki.Last{}, "lost")
+	kids, certificates, err := keeper.RevokeTill(t.Context(), "till-1", pki.Last{}, "lost")
 	if err != nil || len(kids) != 1 || certificates != 0 {
 		t.Errorf("%v, %d, %v", kids, certificates, err)
 	}
-	if _, _, err := trust.RevokeTill(t.Context(), "till-2", pki.Last{}, "lost"); err == nil {
+	if _, _, err := keeper.RevokeTill(t.Context(), "till-2", pki.Last{}, "lost"); err == nil {
 		t.Error("a till without a key was revoked")
 	}
-	s := &Service{config: config, opts: Options{Log: slog.New(slog.DiscardHandler)}, registry: trust.service.registry, pki: trust.PKI, db: trust.service.db}
+	s := &Service{config: config, opts: Options{Log: slog.New(slog.DiscardHandler)}, pki: keeper.PKI}
+	defer s.close()
+	for _, open := range []func(context.Context) error{s.openDatabase, s.openOffice} {
+		if err := open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if s.tills, err = NewTills(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +215,7 @@ func TestTrustIsLookedAfterBesideAPlatform(t *testing.T) {
 		t.Fatal(err)
 	}
 	sale(j, 1)
-	if _, err := s.tills.Verify("till-1", encode(t, cut(t, j, j.Head().Epoch, 1, 3))); !errors.Is(err, ErrRevoked) {
+	if _, err := s.tills.Verify("till-1", encode(t, cut(t, j, j.Head().Epoch, 1, 3))); !errors.Is(err, trust.ErrRevoked) {
 		t.Errorf("the roll has not taken the revocation over: %v", err)
 	}
 }

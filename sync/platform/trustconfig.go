@@ -9,10 +9,9 @@ import (
 	"net"
 	"path/filepath"
 
-	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/mqtt"
-	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/enrolled"
 	"github.com/tillproof/tillproof/sync/platform/pki"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 )
@@ -78,40 +77,54 @@ func (c *Config) pkiOptions(signer *cose.Signer) (o pki.Options, err error) {
 	return o, err
 }
 
+// tills are those that the configuration names.
+func (c *Config) tills() (list []registry.Till, err error) {
+	for i := range c.Merchants {
+		tills, err := c.Merchants[i].tills()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, tills...)
+	}
+	return list, nil
+}
+
+func (m *MerchantConfig) tills() (list []registry.Till, err error) {
+	for _, t := range m.Tills {
+		var key cose.PublicKey // enrolled later
+		if t.PublicKey != "" {
+			if key, err = cose.ParsePublicKey(t.PublicKey); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, registry.Till{Till: t.Till, Merchant: m.Merchant, PublicKey: key})
+	}
+	return list, nil
+}
+
 // openTrust opens what is known of keys, and has the tills' read.
-func (s *Service) openTrust(ctx context.Context) (err error) {
-	if s.pki, err = openPKI(ctx, s.db, s.registry, &s.config, s.signer, s.seal); err != nil {
+func (s *Service) openTrust(ctx context.Context) error {
+	if err := s.openPKI(ctx); err != nil {
 		return err
 	}
 	return (&roll{Service: s}).take(ctx)
 }
 
-// openPKI ties enrolment to the registry: who enrols with a code is known from then on.
-func openPKI(ctx context.Context, db *database.DB, r *registry.Registry, c *Config, signer *cose.Signer, seal *cose.Opener) (*pki.PKI, error) {
-	o, err := c.pkiOptions(signer)
+// openPKI opens the authority as the configuration says.
+func (s *Service) openPKI(ctx context.Context) error {
+	o, err := s.config.pkiOptions(s.signer)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o.Seal = seal.Public()
-	o.Register = func(ctx context.Context, till pos.TillID, merchant pos.MerchantID, public cose.PublicKey) error {
-		return r.AddTill(registry.As(ctx, "enrolment"), registry.Till{Till: till, Merchant: merchant, PublicKey: public})
-	}
-	o.Permit = func(ctx context.Context, till pos.TillID, merchant pos.MerchantID) error {
-		return mayEnrol(ctx, r, till, merchant)
-	}
-	return pki.Open(ctx, db, o)
+	o.Seal = s.seal.Public()
+	s.pki, err = enrolled.OpenPKI(ctx, s.db, s.registry, o)
+	return err
 }
 
-// mayEnrol wants a merchant that the registry knows, and a till that is none of another one's.
-func mayEnrol(ctx context.Context, r *registry.Registry, till pos.TillID, merchant pos.MerchantID) error {
-	if _, found, err := r.Get(ctx, registry.KindMerchant, string(merchant)); err != nil || !found {
-		return errors.Join(err, fmt.Errorf("the registry knows no merchant %q: tillproof platform merchant add", merchant))
-	}
-	known, found, err := r.Till(ctx, till)
-	if err == nil && found && known.Merchant != merchant {
-		err = fmt.Errorf("till %s belongs to merchant %s", till, known.Merchant)
-	}
-	return err
+// enrolled says which tills there are, and with which keys.
+func (s *Service) enrolled() (enrolled.Roll, error) {
+	tills, err := s.config.tills()
+	return enrolled.Roll{Configured: tills, Registry: s.registry, PKI: s.pki}, err
 }
 
 // secure wraps the HTTP address in TLS where the configuration names a certificate, which is read again when it changes.

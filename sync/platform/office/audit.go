@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 )
 
@@ -40,7 +41,7 @@ func (f *Office) audit(w http.ResponseWriter, r *http.Request) {
 	if len(items) > limit {
 		page["items"], page["next_cursor"] = items[:limit], strconv.FormatInt(items[limit-1].N, 10)
 	}
-	reply(w, http.StatusOK, page)
+	answer.JSON(w, http.StatusOK, page)
 }
 
 func (f *Office) auditVerify(w http.ResponseWriter, r *http.Request) {
@@ -49,5 +50,5 @@ func (f *Office) auditVerify(w http.ResponseWriter, r *http.Request) {
 		f.unreadable(w, err)
 		return
 	}
-	reply(w, http.StatusOK, verdict)
+	answer.JSON(w, http.StatusOK, verdict)
 }

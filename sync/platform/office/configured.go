@@ -7,6 +7,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 )
@@ -30,7 +31,7 @@ func (f *Office) configuration(w http.ResponseWriter, r *http.Request) {
 		f.refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, c)
+	answer.JSON(w, http.StatusOK, c)
 }
 
 // sent looks up what the registry has for the till.
@@ -67,7 +68,7 @@ func (f *Office) acknowledged(ctx context.Context, c *configured) error {
 	}
 	body, err := f.records.Body(&rec)
 	if config, ok := body.(*record.Config); ok {
-		c.Acknowledged, c.AcknowledgedAt = config.Version, stamp(row.received)
+		c.Acknowledged, c.AcknowledgedAt = config.Version, answer.Stamp(row.received)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/record"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
@@ -57,14 +58,14 @@ func scanStored(s database.Scanner) (r stored, err error) {
 func (f *Office) tell(r *stored) told {
 	sum := sha256.Sum256(r.raw)
 	t := told{Till: r.till, Seq: pos.Seq(r.seq), Hash: hex.EncodeToString(sum[:]), Signed: len(r.signature) > 0, Fork: r.fork == 1, Held: r.held,
-		ReceivedAt: stamp(r.received)}
+		ReceivedAt: answer.Stamp(r.received)}
 	copy(t.Epoch[:], r.epoch)
 	rec, _, err := f.records.Decode(r.raw)
 	if err != nil {
 		t.Kind, t.Raw = "unreadable", hex.EncodeToString(r.raw)
 		return t
 	}
-	t.Kind, t.At = rec.Kind.String(), stamp(rec.Times.Wall)
+	t.Kind, t.At = rec.Kind.String(), answer.Stamp(rec.Times.Wall)
 	if t.Body, err = f.records.Body(&rec); err != nil {
 		t.Body, t.Raw = nil, hex.EncodeToString(r.raw)
 	}
@@ -96,7 +97,7 @@ func (f *Office) payment(w http.ResponseWriter, r *http.Request) {
 		f.refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, h)
+	answer.JSON(w, http.StatusOK, h)
 }
 
 // recordsOf reads what every till has written of a payment.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
@@ -45,7 +46,7 @@ func scanMark(s database.Scanner) (m mark, err error) {
 	err = s.Scan(&m.Till, &epoch, &m.Seq, &head, &updated)
 	var e pos.Epoch
 	copy(e[:], epoch)
-	m.Epoch, m.Head, m.UpdatedAt = e.String(), hex.EncodeToString(head), stamp(updated)
+	m.Epoch, m.Head, m.UpdatedAt = e.String(), hex.EncodeToString(head), answer.Stamp(updated)
 	return m, err
 }
 
@@ -72,7 +73,7 @@ func listed[T any](f *Office, w http.ResponseWriter, items []T, err error) {
 	if items == nil {
 		items = []T{}
 	}
-	reply(w, http.StatusOK, map[string]any{"items": items})
+	answer.JSON(w, http.StatusOK, map[string]any{"items": items})
 }
 
 func (f *Office) held(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 )
 
@@ -50,7 +51,7 @@ func (f *Office) addPerson(w http.ResponseWriter, r *http.Request, who access.Pe
 		f.refuse(w, err)
 		return
 	}
-	reply(w, http.StatusCreated, newcomer{p.Name, p.Role, token})
+	answer.JSON(w, http.StatusCreated, newcomer{p.Name, p.Role, token})
 }
 
 // changePerson never adds somebody: that is what POST is for, which tells a token.
@@ -76,5 +77,5 @@ func (f *Office) newToken(w http.ResponseWriter, r *http.Request, who access.Per
 		f.refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, newcomer{Name: name, Token: token})
+	answer.JSON(w, http.StatusOK, newcomer{Name: name, Token: token})
 }

@@ -71,9 +71,3 @@ func invalid(text string) *pos.Error {
 func badQuery(text string) *pos.Error {
 	return refusal("query_invalid", text, "Correct the address; /openapi.json describes it.")
 }
-
-func reply(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the caller has gone if this fails
-}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/view"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 )
@@ -57,12 +58,9 @@ func scanPayment(s database.Scanner) (l line, p *view.Payment, err error) {
 	if l.Scheme = p.Intent.Scheme; l.Scheme == "" && p.Presented != nil {
 		l.Scheme = p.Presented.Scheme
 	}
-	l.Fork, l.Refunded, l.Unwanted, l.CreatedAt, l.UpdatedAt = fork == 1, int64(p.Returned), p.Unwanted, stamp(p.Created), stamp(p.Updated)
+	l.Fork, l.Refunded, l.Unwanted, l.CreatedAt, l.UpdatedAt = fork == 1, int64(p.Returned), p.Unwanted, answer.Stamp(p.Created), answer.Stamp(p.Updated)
 	return l, p, nil
 }
-
-// stamp is a time as the API writes it.
-func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // search says which payments are looked for. What is empty does not matter.
 type search struct {
@@ -187,5 +185,5 @@ func (f *Office) payments(w http.ResponseWriter, r *http.Request) {
 	if page["items"] = items; items == nil {
 		page["items"] = []line{}
 	}
-	reply(w, http.StatusOK, page)
+	answer.JSON(w, http.StatusOK, page)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 )
 
@@ -35,7 +36,7 @@ func (f *Office) session(w http.ResponseWriter, r *http.Request) {
 	if who, err := f.who(r); err == nil {
 		s = standing{Name: who.Name, Role: who.Role, Known: true, Open: who.Name == "", Version: f.Version}
 	}
-	reply(w, http.StatusOK, s)
+	answer.JSON(w, http.StatusOK, s)
 }
 
 // login takes a token, not a session, so that no session prolongs itself.
@@ -60,7 +61,7 @@ func (f *Office) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: secret, Path: "/", Expires: until, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil})
-	reply(w, http.StatusOK, standing{Name: who.Name, Role: who.Role, Known: true, Version: f.Version})
+	answer.JSON(w, http.StatusOK, standing{Name: who.Name, Role: who.Role, Known: true, Version: f.Version})
 }
 
 func (f *Office) logout(w http.ResponseWriter, r *http.Request) {

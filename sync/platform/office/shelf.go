@@ -9,6 +9,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/registry"
 )
 
@@ -117,7 +118,7 @@ func (f *Office) list(w http.ResponseWriter, r *http.Request, kind registry.Kind
 		items[i] = &kept[i]
 	}
 	page["items"] = items
-	reply(w, http.StatusOK, page)
+	answer.JSON(w, http.StatusOK, page)
 }
 
 func (f *Office) one(w http.ResponseWriter, r *http.Request, kind registry.Kind, key string) {
@@ -134,7 +135,7 @@ func (f *Office) one(w http.ResponseWriter, r *http.Request, kind registry.Kind,
 
 func show(w http.ResponseWriter, status int, kept *registry.Kept) {
 	w.Header().Set("ETag", `"`+strconv.FormatUint(kept.Revision, 10)+`"`)
-	reply(w, status, kept)
+	answer.JSON(w, status, kept)
 }
 
 // put adds, or changes what has the revision of If-Match (RFC 9110 §13.1.1).

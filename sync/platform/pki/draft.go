@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/store/cose"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -33,12 +34,12 @@ func Draft(l *wire.KeyList) *KeyDraft {
 	if l == nil {
 		return d
 	}
-	d.Version, d.At = l.Version, stamp(l.At)
+	d.Version, d.At = l.Version, answer.Stamp(l.At)
 	for i := range l.Keys {
 		k := &l.Keys[i]
-		line := DraftKey{Kid: k.ID().String(), Public: hex.EncodeToString(k.Public), Use: k.Use, From: stamp(k.From)}
+		line := DraftKey{Kid: k.ID().String(), Public: hex.EncodeToString(k.Public), Use: k.Use, From: answer.Stamp(k.From)}
 		if k.Until > 0 {
-			line.Until = stamp(k.Until)
+			line.Until = answer.Stamp(k.Until)
 		}
 		d.Keys = append(d.Keys, line)
 	}
@@ -102,7 +103,7 @@ func (d *KeyDraft) AdmitSeal(public []byte, from time.Time) {
 	if public == nil || slices.ContainsFunc(d.Keys, func(k DraftKey) bool { return k.Kid == kid }) {
 		return
 	}
-	d.Keys = append(d.Keys, DraftKey{Kid: kid, Public: hex.EncodeToString(public), Use: wire.UseSeal, From: stamp(from.UnixMilli())})
+	d.Keys = append(d.Keys, DraftKey{Kid: kid, Public: hex.EncodeToString(public), Use: wire.UseSeal, From: answer.Stamp(from.UnixMilli())})
 }
 
 // Admit adds a key to a draft for all uses, from a moment on; a key that is there already stays as it is. All other keys that sign and have no end yet end
@@ -116,8 +117,8 @@ func (d *KeyDraft) Admit(public cose.PublicKey, from time.Time, overlap time.Dur
 	}
 	for i := range d.Keys {
 		if d.Keys[i].Until == "" && d.Keys[i].Use != wire.UseSeal {
-			d.Keys[i].Until = stamp(from.Add(overlap).UnixMilli())
+			d.Keys[i].Until = answer.Stamp(from.Add(overlap).UnixMilli())
 		}
 	}
-	d.Keys = append(d.Keys, DraftKey{Kid: kid, Public: hex.EncodeToString(public), Use: wire.UseAll, From: stamp(from.UnixMilli())})
+	d.Keys = append(d.Keys, DraftKey{Kid: kid, Public: hex.EncodeToString(public), Use: wire.UseAll, From: answer.Stamp(from.UnixMilli())})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/store/cose"
 	"github.com/tillproof/tillproof/sync/broker"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/wire"
 )
@@ -206,7 +207,7 @@ func (p *PKI) answer(ctx context.Context, a *authority, till pos.TillID, merchan
 		return nil, err
 	}
 	return &wire.EnrolAnswer{Till: string(till), Merchant: string(merchant), Broker: p.opts.Broker, Cert: string(a.bundle(der)),
-		CA: string(certPEM(a.cert.Raw)), RootKey: hex.EncodeToString(p.opts.Root), Keys: hex.EncodeToString(keys), At: stamp(clock())}, nil
+		CA: string(certPEM(a.cert.Raw)), RootKey: hex.EncodeToString(p.opts.Root), Keys: hex.EncodeToString(keys), At: answer.Stamp(clock())}, nil
 }
 
 // Greet is what anybody may know of the platform. One that has made no code and no certificate yet has nothing to tell.
@@ -218,7 +219,7 @@ func (p *PKI) Greet(ctx context.Context) (*wire.EnrolGreeting, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire.EnrolGreeting{CA: string(certPEM(a.cert.Raw)), RootKey: hex.EncodeToString(p.opts.Root), At: stamp(clock())}, nil
+	return &wire.EnrolGreeting{CA: string(certPEM(a.cert.Raw)), RootKey: hex.EncodeToString(p.opts.Root), At: answer.Stamp(clock())}, nil
 }
 
 // TillKey is a key that a till was enrolled with.
@@ -234,6 +235,3 @@ func (p *PKI) TillKeys(ctx context.Context) ([]TillKey, error) {
 		return k, row.Scan(&k.Till, &k.Merchant, (*[]byte)(&k.Public))
 	}, "SELECT till, merchant, public FROM pki_tills ORDER BY till, added_at")
 }
-
-// stamp writes a time as RFC 3339 with milliseconds.
-func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z07:00") }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -62,9 +63,9 @@ type certificateLine struct {
 
 // Line is a certificate as the API and the commands show it.
 func (c Certificate) Line() any {
-	l := certificateLine{Certificate: c, BeginsAt: stamp(c.BeginsAt), EndsAt: stamp(c.EndsAt)}
+	l := certificateLine{Certificate: c, BeginsAt: answer.Stamp(c.BeginsAt), EndsAt: answer.Stamp(c.EndsAt)}
 	if c.RevokedAt > 0 {
-		l.RevokedAt = stamp(c.RevokedAt)
+		l.RevokedAt = answer.Stamp(c.RevokedAt)
 	}
 	return l
 }
@@ -89,7 +90,7 @@ type revocationLine struct {
 
 // Line is a revocation as the API and the commands show it.
 func (v Revocation) Line() any {
-	l := revocationLine{Kid: v.Kid.String(), Till: string(v.Till), Seq: uint64(v.Last.Seq), Reason: v.Reason, At: stamp(v.At)}
+	l := revocationLine{Kid: v.Kid.String(), Till: string(v.Till), Seq: uint64(v.Last.Seq), Reason: v.Reason, At: answer.Stamp(v.At)}
 	if v.Last.Epoch != (pos.Epoch{}) {
 		l.Epoch = v.Last.Epoch.String()
 	}
@@ -125,7 +126,7 @@ func (p *PKI) newCode(w http.ResponseWriter, r *http.Request, _ access.Person) {
 	}
 	life := time.Duration(asked.ValidS) * time.Second
 	code, err := p.NewCode(r.Context(), asked.Merchant, asked.Till, life)
-	write(w, map[string]any{"code": code.String(), "till": asked.Till, "merchant": asked.Merchant, "expires_at": stamp(clock() + life.Milliseconds())}, err)
+	write(w, map[string]any{"code": code.String(), "till": asked.Till, "merchant": asked.Merchant, "expires_at": answer.Stamp(clock() + life.Milliseconds())}, err)
 }
 
 func read(w http.ResponseWriter, r *http.Request, to any) error {

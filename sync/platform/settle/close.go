@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
@@ -50,7 +51,7 @@ func (s *Source) Close(ctx context.Context, merchant pos.MerchantID, day, by str
 			now.Previous = &Previous{last.version, last.hash}
 		}
 		at := time.Now().UnixMilli()
-		now.Closed, now.Version, now.ClosedAt, now.ClosedBy = true, last.version+1, stamp(at), by
+		now.Closed, now.Version, now.ClosedAt, now.ClosedBy = true, last.version+1, answer.Stamp(at), by
 		body, err := json.Marshal(now)
 		if err != nil {
 			return err

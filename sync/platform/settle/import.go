@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
@@ -122,7 +123,7 @@ func (i *importing) run(ctx context.Context) error {
 // begin writes that the import is under way, and takes back what a wrong mapping has made of the file.
 func (i *importing) begin(ctx context.Context) error {
 	now := time.Now().UnixMilli()
-	i.sum = Statement{ID: i.id, Acquirer: i.Mapping.Acquirer, SHA256: i.hash, Name: i.Name, Mapping: i.mapped, State: "importing", ImportedAt: stamp(now),
+	i.sum = Statement{ID: i.id, Acquirer: i.Mapping.Acquirer, SHA256: i.hash, Name: i.Name, Mapping: i.mapped, State: "importing", ImportedAt: answer.Stamp(now),
 		ImportedBy: i.By, Bytes: i.size, Problems: []Problem{}}
 	return i.store.db.Transact(ctx, func(tx *database.Tx) error {
 		if i.Replace {
@@ -216,6 +217,3 @@ func (s *Statement) Err() error {
 	return pos.NewError("statement_lines", pos.Permanent, pos.NoneMoved, fmt.Sprintf("%d of %d lines cannot be read; all others are in.", s.Bad, s.Lines),
 		"See the reasons. Mend the mapping and import again with replace, or ask the acquirer for a whole file.")
 }
-
-// stamp is a time as the API writes it.
-func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }

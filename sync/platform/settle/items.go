@@ -8,6 +8,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/platform/work"
 	"github.com/tillproof/tillproof/sync/reconcile"
@@ -56,7 +57,7 @@ func (s *Source) serveReconcile(w http.ResponseWriter, r *http.Request, _ access
 		refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, report)
+	answer.JSON(w, http.StatusOK, report)
 }
 
 // compare runs a reconciliation of ledger, its records and statements; "" for all days.

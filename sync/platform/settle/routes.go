@@ -9,6 +9,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 )
 
 // Routes offers statements and settlements. What reads much or takes long is for operators, one at a time for each kind.
@@ -53,12 +54,12 @@ func (s *Source) serveList(w http.ResponseWriter, r *http.Request, _ access.Pers
 		refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{"items": append([]Statement{}, items...)})
+	answer.JSON(w, http.StatusOK, map[string]any{"items": append([]Statement{}, items...)})
 }
 
 func (s *Source) serveOne(w http.ResponseWriter, r *http.Request, _ access.Person) {
 	if one := s.one(w, r); one != nil {
-		reply(w, http.StatusOK, one)
+		answer.JSON(w, http.StatusOK, one)
 	}
 }
 
@@ -139,7 +140,7 @@ func (s *Source) serveClose(w http.ResponseWriter, r *http.Request, who access.P
 		refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, one)
+	answer.JSON(w, http.StatusOK, one)
 }
 
 // serveReconciliation compares ledger, records and statements. The tills' journals are not here.
@@ -149,17 +150,11 @@ func (s *Source) serveReconciliation(w http.ResponseWriter, r *http.Request, _ a
 		refuse(w, err)
 		return
 	}
-	reply(w, http.StatusOK, report)
+	answer.JSON(w, http.StatusOK, report)
 }
 
 func errDay(err error) error {
 	return pos.NewError("day_invalid", pos.Permanent, pos.NoneMoved, "The day is not a date such as 2026-03-01.", "Send a day as YYYY-MM-DD.").Because(err)
-}
-
-func reply(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the caller has gone if this fails
 }
 
 // refuse answers with a problem (RFC 9457). What nobody foresaw is the database's.

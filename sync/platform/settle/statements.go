@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/tillproof/tillproof/pos"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/reconcile"
 )
@@ -98,7 +99,7 @@ func scanStatement(row database.Scanner) (s Statement, err error) {
 	var at int64
 	err = row.Scan(&s.ID, &s.Acquirer, &s.SHA256, &s.Name, &s.Mapping, &s.State, &at, &s.ImportedBy, &s.Bytes, &s.Lines, &s.Rows, &s.Added, &s.Ignored,
 		&s.Bad, &s.From, &s.To)
-	s.ImportedAt, s.Problems = stamp(at), []Problem{}
+	s.ImportedAt, s.Problems = answer.Stamp(at), []Problem{}
 	return s, err
 }
 

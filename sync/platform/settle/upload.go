@@ -9,6 +9,7 @@ import (
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 )
 
 // The bounds of an upload.
@@ -40,7 +41,7 @@ func (s *Source) serveImport(w http.ResponseWriter, r *http.Request, who access.
 	if sum.Again {
 		status = http.StatusOK
 	}
-	reply(w, status, sum)
+	answer.JSON(w, status, sum)
 }
 
 // errUpload says that a request is no upload.

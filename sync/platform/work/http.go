@@ -5,10 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/sync/platform/access"
+	"github.com/tillproof/tillproof/sync/platform/answer"
 )
 
 // Routes offers the items to the back office: everybody there may read them, an operator works on them.
@@ -59,7 +59,7 @@ func stamp(ms int64) string {
 	if ms == 0 {
 		return ""
 	}
-	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
+	return answer.Stamp(ms)
 }
 
 func (w *Work) serveList(out http.ResponseWriter, r *http.Request, _ access.Person) {
@@ -93,11 +93,11 @@ func (w *Work) serveList(out http.ResponseWriter, r *http.Request, _ access.Pers
 	for n := range items {
 		lines = append(lines, items[n].Line())
 	}
-	answer := map[string]any{"items": lines}
+	page := map[string]any{"items": lines}
 	if next != (pos.UUID{}) {
-		answer["next_cursor"] = next.String()
+		page["next_cursor"] = next.String()
 	}
-	reply(out, http.StatusOK, answer)
+	answer.JSON(out, http.StatusOK, page)
 }
 
 func optional(text string, parse func(string) error) error {
@@ -141,7 +141,7 @@ func (w *Work) answer(out http.ResponseWriter, r *http.Request, do func(pos.UUID
 		failed(out, err)
 		return
 	}
-	reply(out, http.StatusOK, item.Line())
+	answer.JSON(out, http.StatusOK, item.Line())
 }
 
 // failed tells why nothing was changed.
@@ -166,10 +166,4 @@ func problem(out http.ResponseWriter, status int, code, text, next string) {
 	out.Header().Set("Content-Type", "application/problem+json")
 	out.WriteHeader(status)
 	_ = json.NewEncoder(out).Encode(map[string]any{"title": text, "status": status, "code": code, "money": pos.NoneMoved, "next": next})
-}
-
-func reply(out http.ResponseWriter, status int, value any) {
-	out.Header().Set("Content-Type", "application/json")
-	out.WriteHeader(status)
-	_ = json.NewEncoder(out).Encode(value) // the client has gone: nobody is left to tell
 }

@@ -1,4 +1,6 @@
-package platform
+// Package messages keeps what was said to acquirers and what they answered, word for word but for secrets, beside the records: evidence for a dispute, from
+// which nothing is ever computed.
+package messages
 
 import (
 	"context"
@@ -12,9 +14,9 @@ import (
 	"github.com/tillproof/tillproof/sync/platform/database"
 )
 
-// messages keeps what was said to acquirers and what they answered, word for word but for secrets, beside the records: evidence for a dispute, from which
-// nothing is ever computed. It is written behind the call, so that no customer waits for it: a platform that is killed may lack the last second of it.
-type messages struct {
+// Messages are those in a database. They are written behind the call, so that no customer waits for them: a platform that is killed may lack the last second
+// of them. It is safe for concurrent use.
+type Messages struct {
 	db   *database.DB
 	in   chan message
 	lost atomic.Uint64 // that found the queue full, or the database away
@@ -28,25 +30,26 @@ type message struct {
 
 // The bounds of what is kept. Of a payment with more messages the first and the last ones stay: how it began, and how it stands.
 const (
-	messageQueue = 1024
-	messageGroup = 64 // in one transaction
-	firstKept    = 40 // of a payment
-	lastKept     = 60 // of a payment
+	queue     = 1024 // that wait
+	group     = 64   // in one transaction
+	firstKept = 40   // of a payment
+	lastKept  = 60   // of a payment
 )
 
-const schemaMessages = `
+const schema = `
 CREATE TABLE acquirer_messages (
 	payment TEXT NOT NULL, n BIGINT NOT NULL, at BIGINT NOT NULL, acquirer TEXT NOT NULL, call TEXT NOT NULL, direction TEXT NOT NULL, status BIGINT NOT NULL,
 	bytes BYTEA NOT NULL, PRIMARY KEY (payment, n)
 );
 `
 
-func openMessages(ctx context.Context, db *database.DB) (*messages, error) {
-	return &messages{db: db, in: make(chan message, messageQueue)}, db.Migrate(ctx, "acquirer_messages", database.Both(schemaMessages))
+// Open makes the table where it is missing. The database stays the caller's.
+func Open(ctx context.Context, db *database.DB) (*Messages, error) {
+	return &Messages{db: db, in: make(chan message, queue)}, db.Migrate(ctx, "acquirer_messages", database.Both(schema))
 }
 
-// of gives the watcher of one acquirer's client. It does not block.
-func (m *messages) of(name string) func(acquirer.Message) {
+// Of gives the watcher of the client of one acquirer, by its name. It does not block; what it is told it keeps.
+func (m *Messages) Of(name string) func(acquirer.Message) {
 	return func(told acquirer.Message) {
 		select {
 		case m.in <- message{name, told}:
@@ -56,8 +59,8 @@ func (m *messages) of(name string) func(acquirer.Message) {
 	}
 }
 
-// run writes until the context ends, and then what still waits.
-func (m *messages) run(ctx context.Context, log *slog.Logger) {
+// Run writes until the context ends, and then what still waits.
+func (m *Messages) Run(ctx context.Context, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -74,27 +77,27 @@ func (m *messages) run(ctx context.Context, log *slog.Logger) {
 }
 
 // write puts what waits into one transaction.
-func (m *messages) write(ctx context.Context, first message, log *slog.Logger) {
-	group := []message{first}
-	for len(group) < messageGroup && len(m.in) > 0 {
-		group = append(group, <-m.in)
+func (m *Messages) write(ctx context.Context, first message, log *slog.Logger) {
+	together := []message{first}
+	for len(together) < group && len(m.in) > 0 {
+		together = append(together, <-m.in)
 	}
 	err := m.db.Transact(ctx, func(tx *database.Tx) error {
-		for i := range group {
-			if err := m.put(ctx, tx, &group[i]); err != nil {
+		for i := range together {
+			if err := m.put(ctx, tx, &together[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		m.lost.Add(uint64(len(group)))
-		log.Warn("what was said to an acquirer was not kept; no payment depends on it", "messages", len(group), "error", err)
+		m.lost.Add(uint64(len(together)))
+		log.Warn("what was said to an acquirer was not kept; no payment depends on it", "messages", len(together), "error", err)
 	}
 }
 
 // put writes one and takes away what lies between the first and the last ones of its payment.
-func (m *messages) put(ctx context.Context, tx *database.Tx, one *message) error {
+func (m *Messages) put(ctx context.Context, tx *database.Tx, one *message) error {
 	payment, err := paymentOf(one.told.Ref)
 	if err != nil {
 		return nil // it speaks of no payment of ours

@@ -1,4 +1,4 @@
-package platform
+package presence
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/tillproof/tillproof/sync/platform/access"
 	"github.com/tillproof/tillproof/sync/platform/database"
 	"github.com/tillproof/tillproof/sync/platform/database/databasetest"
+	"github.com/tillproof/tillproof/sync/platform/gaps"
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
@@ -28,7 +29,7 @@ func (openDoor) Let(_ access.Role, answer access.Answer) http.Handler {
 // hall is a presence with its pages.
 type hall struct {
 	t *testing.T
-	*presence
+	*Presence
 	mux *http.ServeMux
 }
 
@@ -43,7 +44,7 @@ func newHall(t *testing.T, address string) *hall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := openPresence(t.Context(), db, codec, func(till pos.TillID) bool { return till != "stranger" })
+	p, err := Open(t.Context(), db, codec, func(till pos.TillID) bool { return till != "stranger" }, new(gaps.Watch))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func (h *hall) brings(b *wire.Birth) {
 	h.t.Helper()
 	message, err := h.codec.EncodeBirth(b)
 	if err == nil {
-		err = h.receive(wire.Topic{Merchant: "shop", Till: b.Till}, message)
+		err = h.Receive(wire.Topic{Merchant: "shop", Till: b.Till}, message)
 	}
 	if err != nil {
 		h.t.Fatal(err)
@@ -73,16 +74,16 @@ func (h *hall) brings(b *wire.Birth) {
 }
 
 // shows asks for a till.
-func (h *hall) shows(till string) (line presenceLine, status int) {
+func (h *hall) shows(till string) (l line, status int) {
 	h.t.Helper()
 	answer := httptest.NewRecorder()
 	h.mux.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v1/tills/"+till+"/presence", nil))
 	if answer.Code == http.StatusOK {
-		if err := json.Unmarshal(answer.Body.Bytes(), &line); err != nil {
+		if err := json.Unmarshal(answer.Body.Bytes(), &l); err != nil {
 			h.t.Fatal(err)
 		}
 	}
-	return line, answer.Code
+	return l, answer.Code
 }
 
 // online is the till's word in a connection that began at a time, and offline its will.
@@ -125,7 +126,7 @@ func TestPresenceFollowsWhatTillsAndBrokersSay(t *testing.T) {
 		}
 		h.says(online(5000, 5000, 13))
 		line, _ := h.shows("till-1")
-		if line.Versions != (presenceVersions{Software: "v1.2.3", Policy: 4}) || fmt.Sprint(line.Devices) != "[{counter ready}]" || *line.Clock.OffsetMS != -250 {
+		if line.Versions != (versions{Software: "v1.2.3", Policy: 4}) || fmt.Sprint(line.Devices) != "[{counter ready}]" || *line.Clock.OffsetMS != -250 {
 			t.Errorf("%+v", line)
 		}
 	})
@@ -134,13 +135,13 @@ func TestPresenceFollowsWhatTillsAndBrokersSay(t *testing.T) {
 func TestWhatABrokerKeptIsNotHeardAgain(t *testing.T) {
 	h := newHall(t, t.TempDir()+"/presence.db")
 	h.says(online(1000, 1000, 5))
-	before, err := h.all(t.Context())
+	before, err := h.All(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := before[0]
-	old.seen -= 2 * presenceSilent.Milliseconds()
-	if err := h.db.Transact(t.Context(), func(tx *database.Tx) error { return tx.Upsert(t.Context(), presenceRows(), old.append(nil)) }); err != nil {
+	old.Seen -= 2 * silentAfter.Milliseconds()
+	if err := h.db.Transact(t.Context(), func(tx *database.Tx) error { return tx.Upsert(t.Context(), table(), old.append(nil)) }); err != nil {
 		t.Fatal(err)
 	}
 	h.says(online(1000, 1000, 5)) // the platform has subscribed again
@@ -194,7 +195,7 @@ func TestBirthsThatAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.receive(wire.Topic{Merchant: "shop", Till: c.under}, message[:max(0, len(message)-c.cut)]); err == nil || len(h.waiting) > 0 {
+		if err := h.Receive(wire.Topic{Merchant: "shop", Till: c.under}, message[:max(0, len(message)-c.cut)]); err == nil || len(h.waiting) > 0 {
 			t.Errorf("%s: %v, %d wait", name, err, len(h.waiting))
 		}
 	}
@@ -212,7 +213,7 @@ func TestBirthsWaitForTheDatabase(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		h.run(ctx, func(err error) { failures <- err })
+		h.Run(ctx, func(err error) { failures <- err })
 	}()
 	for range 2 { // it tries again by itself
 		select {
