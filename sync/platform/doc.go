@@ -8,4 +8,7 @@
 // nothing pulls it. A QR that a till made itself becomes a task in the transaction of its record. [Serve] is the courier MQTT.
 //
 // The ledger's page and what it reads are served over HTTP, for reading only and without authorisation.
+//
+// What stands on its own is in packages below this one, which know nothing of it: who is enrolled and whose keys count (enrolled, trust, pki, registry), what
+// tills find at the broker (publish), which of them are there (presence, gaps), what acquirers were told (messages), which replica serves whom (leases).
 package platform

@@ -20,11 +20,14 @@ func (m *merchants) of(till pos.TillID) pos.MerchantID {
 	return ""
 }
 
-// learnMerchants reads whose the tills are, before the keys that came with them count.
+// know takes over whose the tills are.
+func (m *merchants) know(by map[pos.TillID]pos.MerchantID) { m.by.Store(&by) }
+
+// learnMerchants reads whose the tills are.
 func (s *Service) learnMerchants(ctx context.Context) error {
 	by, err := s.owners(ctx)
 	if err == nil {
-		s.merchants.by.Store(&by)
+		s.merchants.know(by)
 	}
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/tillproof/tillproof/sync/broker"
 	"github.com/tillproof/tillproof/sync/mqtt"
 	"github.com/tillproof/tillproof/sync/platform/database"
+	"github.com/tillproof/tillproof/sync/platform/enrolled"
 	"github.com/tillproof/tillproof/sync/platform/health"
 	"github.com/tillproof/tillproof/sync/platform/leases"
 	"github.com/tillproof/tillproof/sync/platform/messages"
@@ -60,6 +61,7 @@ type Service struct {
 
 	registry *registry.Registry
 	pki      *pki.PKI
+	follower *enrolled.Follower // of who is enrolled
 	office   *office.Office
 	parts    []part // that have routes of their own
 	intake   *intake
@@ -198,7 +200,7 @@ func (s *Service) run(ctx context.Context, listener net.Listener) error {
 	group.Go(func() { s.presence.Run(ctx, s.unkept) })
 	group.Go(func() { s.health.Run(ctx, s.unwritten) })
 	group.Go(func() { (&recaller{intake: s.intake}).run(ctx) })
-	group.Go(func() { (&roll{Service: s}).run(ctx) })
+	group.Go(func() { s.follower.Run(ctx) })
 	group.Go(func() { s.publishKeys(ctx) })
 	group.Go(func() { s.publishPolicies(ctx) })
 	s.opts.Log.Info("the platform is ready", "ledger", database.Name(s.config.Database), "public_key", hex.EncodeToString(s.signer.Public()), "http", address)

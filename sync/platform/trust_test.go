@@ -19,12 +19,15 @@ import (
 	"github.com/tillproof/tillproof/sync/wire"
 )
 
-// revoke takes trust from a key behind a record, as the roll does after the command.
+// revoke takes trust from a key behind a record, as the follower does after the command.
 func (b *bench) revoke(till pos.TillID, kid cose.KeyID, last record.Head, heirs bool) {
 	b.t.Helper()
-	held, err := epochsOf(b.t.Context(), b.custody.db, till)
-	if err != nil {
-		b.t.Fatal(err)
+	held := map[pos.Epoch]bool{}
+	for m, err := range openLedger(b.t, b.path).Marks(b.t.Context()) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		held[m.Head.Epoch] = held[m.Head.Epoch] || m.Till == till
 	}
 	b.tills.book.Know(trust.News{Revoked: []pki.Revocation{{Kid: kid, Till: till, Last: pki.Last{Epoch: last.Epoch, Seq: last.Seq}, Heirs: heirs}},
 		Held: map[pos.TillID]map[pos.Epoch]bool{till: held}})
@@ -197,7 +200,7 @@ func TestTrustIsLookedAfterBesideAPlatform(t *testing.T) {
 	if _, _, err := keeper.RevokeTill(t.Context(), "till-2", pki.Last{}, "lost"); err == nil {
 		t.Error("a till without a key was revoked")
 	}
-	s := &Service{config: config, opts: Options{Log: slog.New(slog.DiscardHandler)}, pki: keeper.PKI}
+	s := &Service{config: config, opts: Options{Log: slog.New(slog.DiscardHandler)}, signer: keeper.Signer, seal: keeper.Seal}
 	defer s.close()
 	for _, open := range []func(context.Context) error{s.openDatabase, s.openOffice} {
 		if err := open(t.Context()); err != nil {
@@ -210,12 +213,11 @@ func TestTrustIsLookedAfterBesideAPlatform(t *testing.T) {
 	if s.custody, err = newCustody(t.Context(), s.db); err != nil {
 		t.Fatal(err)
 	}
-	r := &roll{Service: s}
-	if err := r.look(context.Background(), false); err != nil {
+	if err := s.openTrust(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	sale(j, 1)
 	if _, err := s.tills.Verify("till-1", encode(t, cut(t, j, j.Head().Epoch, 1, 3))); !errors.Is(err, trust.ErrRevoked) {
-		t.Errorf("the roll has not taken the revocation over: %v", err)
+		t.Errorf("the follower has not taken the revocation over: %v", err)
 	}
 }

@@ -107,7 +107,13 @@ func (s *Service) openTrust(ctx context.Context) error {
 	if err := s.openPKI(ctx); err != nil {
 		return err
 	}
-	return (&roll{Service: s}).take(ctx)
+	roll, err := s.enrolled()
+	if err != nil {
+		return err
+	}
+	s.follower = &enrolled.Follower{Roll: roll, Book: s.tills.book, DB: s.db, Work: s.work, Owned: s.merchants.know, Log: s.opts.Log,
+		Recall: func(ctx context.Context) error { return s.custody.Recall(ctx, s.tills) }}
+	return s.follower.Take(ctx)
 }
 
 // openPKI opens the authority as the configuration says.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"errors"
+	"log/slog"
 	"maps"
 	"strings"
 	"testing"
@@ -16,6 +18,8 @@ import (
 	"github.com/tillproof/tillproof/sync/platform/database/databasetest"
 	"github.com/tillproof/tillproof/sync/platform/pki"
 	"github.com/tillproof/tillproof/sync/platform/registry"
+	"github.com/tillproof/tillproof/sync/platform/trust"
+	"github.com/tillproof/tillproof/sync/platform/work"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -135,5 +139,96 @@ func TestTrustIsTakenFromAllKeysOfATill(t *testing.T) {
 	}
 	if _, _, err := k.RevokeTill(ctx, "till-2", last, "stolen"); err == nil {
 		t.Error("a till without a key was revoked")
+	}
+}
+
+// newFollower follows what a keeper looks after, with a book that knows nobody yet.
+func newFollower(t *testing.T, k *Keeper) *Follower {
+	t.Helper()
+	w, err := work.Open(t.Context(), k.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &Follower{Roll: k.roll, Book: trust.New(nil), DB: k.db, Work: w, Owned: func(map[pos.TillID]pos.MerchantID) {}, Log: slog.New(slog.DiscardHandler)}
+	f.Recall = func(context.Context) error {
+		f.Book.Learn("till-1", key(7), cose.KeyID{})
+		return nil
+	}
+	return f
+}
+
+func (f *Follower) looks(t *testing.T, asked bool) {
+	t.Helper()
+	if err := f.look(t.Context(), asked); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// counts says whether a key counts for a till.
+func (f *Follower) counts(till pos.TillID, n byte) bool {
+	keys, _ := f.Book.Keys(till)
+	_, found := keys(cose.IDOf(key(n)))
+	return found
+}
+
+func TestTheBookFollowsWhoIsEnrolled(t *testing.T) {
+	ctx, k := newKeeper(t)
+	f := newFollower(t, k)
+	var owners map[pos.TillID]pos.MerchantID
+	f.Owned = func(all map[pos.TillID]pos.MerchantID) {
+		if owners = all; f.Book.Len() == 0 && len(all) != 2 {
+			t.Errorf("keys count before it is known whose the tills are: %v", all)
+		}
+	}
+	f.looks(t, false)
+	if !f.counts("till-1", 1) || !f.counts("till-1", 7) || f.counts("till-3", 3) || owners["till-2"] != "acme" {
+		t.Errorf("the first look: %v", owners)
+	}
+	if _, err := k.roll.Registry.Put(ctx, &registry.Till{Till: "till-3", Merchant: "other", PublicKey: key(3)}, registry.Any); err != nil {
+		t.Fatal(err)
+	}
+	f.looks(t, false)
+	if !f.counts("till-3", 3) || owners["till-3"] != "other" {
+		t.Errorf("a till has come: %v", owners)
+	}
+	owners = nil
+	if f.looks(t, false); owners != nil {
+		t.Error("everybody was read again, and nothing had changed")
+	}
+	if f.looks(t, true); owners == nil {
+		t.Error("nobody was read for a till that is not known")
+	}
+}
+
+// TestARevocationIsFollowedToItsHeirs, and people are told of a key that goes on.
+func TestARevocationIsFollowedToItsHeirs(t *testing.T) {
+	ctx, k := newKeeper(t)
+	f := newFollower(t, k)
+	epoch := pos.Epoch{2}
+	last := pki.Last{Epoch: epoch, Seq: 7}
+	if _, _, err := k.RevokeTill(ctx, "till-1", last, "stolen"); err != nil {
+		t.Fatal(err)
+	}
+	f.looks(t, false)
+	if n, err := f.Book.Counted("till-1", cose.IDOf(key(1)), epoch, 5, 9); err != nil || n != 3 {
+		t.Errorf("%d, %v", n, err)
+	}
+	f.Book.Learn("till-1", key(8), cose.IDOf(key(1)))
+	_, _ = f.Book.Counted("till-1", cose.IDOf(key(8)), epoch, 8, 1) // refused
+	for range 2 {
+		f.looks(t, false)
+	}
+	revoked, err := k.Revocations(ctx)
+	if err != nil || len(revoked) != 2 {
+		t.Errorf("written down: %v, %v", revoked, err)
+	}
+	items, _, err := f.Work.List(ctx, work.Filter{Kind: work.Forged})
+	if err != nil || len(items) != 1 || items[0].Till != "till-1" || items[0].Merchant != "acme" || items[0].Reason != "revoked_key" {
+		t.Errorf("%+v, %v", items, err)
+	}
+	k.write(t, "INSERT INTO marks (till, epoch, seq) VALUES (?,?,?)", "till-1", epoch[:], 7)
+	f.looks(t, true)
+	if _, err := f.Book.Counted("till-1", cose.IDOf(key(1)), pos.Epoch{1}, 1, 1); !errors.Is(err, trust.ErrRevoked) {
+		t.Errorf("an epoch that the ledger has never heard of: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,24 +70,24 @@ func TestADatabaseThatTakesNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		failures := 0
-		go h.Run(ctx, func(error) { failures++ })
+		var failures atomic.Int32
+		go h.Run(ctx, func(error) { failures.Add(1) })
 		time.Sleep(2*every + time.Second)
 		synctest.Wait()
-		if failures != 2 || h.Writable() {
-			t.Errorf("%d tries, writable %v", failures, h.Writable())
+		if failures.Load() != 2 || h.Writable() {
+			t.Errorf("%d tries, writable %v", failures.Load(), h.Writable())
 		}
 		time.Sleep(3 * time.Second)
 		h.Wrote() // a second before the next look: nothing to find out
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if failures != 2 || !h.Writable() {
-			t.Errorf("%d tries, writable %v", failures, h.Writable())
+		if failures.Load() != 2 || !h.Writable() {
+			t.Errorf("%d tries, writable %v", failures.Load(), h.Writable())
 		}
 		time.Sleep(fresh)
 		synctest.Wait()
-		if failures != 5 || h.Writable() {
-			t.Errorf("%d tries, writable %v", failures, h.Writable())
+		if failures.Load() != 5 || h.Writable() {
+			t.Errorf("%d tries, writable %v", failures.Load(), h.Writable())
 		}
 	})
 }

@@ -64,10 +64,10 @@ func (m *Messages) Run(ctx context.Context, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
-			if len(m.in) > 0 {
-				last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer stop()
+			for len(m.in) > 0 {
 				m.write(last, <-m.in, log)
-				stop()
 			}
 			return
 		case first := <-m.in:

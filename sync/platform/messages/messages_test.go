@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -60,9 +61,14 @@ func bounded(t *testing.T, address string) {
 		t.Errorf("%d: %d messages, %v", out.Code, n, door.needs)
 	}
 	for range queue + 7 {
-		tell(acquirer.Message{Ref: ref})
+		tell(acquirer.Message{Ref: ref, Call: "query", Direction: acquirer.Sent, At: 1, Bytes: []byte{0xff}})
 	}
 	if m.lost.Load() != 7 {
 		t.Errorf("%d lost", m.lost.Load())
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if m.Run(ended, slog.New(slog.DiscardHandler)); len(m.in) > 0 || m.lost.Load() != 7 {
+		t.Errorf("%d still wait at the end, %d lost", len(m.in), m.lost.Load())
 	}
 }

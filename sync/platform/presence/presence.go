@@ -47,8 +47,8 @@ func Open(ctx context.Context, db *database.DB, codec *wire.Codec, known func(po
 	return &Presence{db: db, codec: codec, known: known, gaps: watch, wake: make(chan struct{}, 1), waiting: map[pos.TillID]letter{}}, nil
 }
 
-// Receive takes a message of up/birth, which it may keep. It does not block. An error says why nothing is believed of it, and is for people only. Of several that wait for the database the last one counts, so that their number is bounded by the
-// number of tills.
+// Receive takes a message of up/birth, which it may keep. It does not block. An error says why nothing is believed of it, and is for people only. Of several
+// that wait for the database the last one counts, so that their number is bounded by the number of tills.
 func (p *Presence) Receive(topic wire.Topic, message []byte) error {
 	birth, err := p.codec.DecodeBirth(message)
 	if err != nil {

@@ -62,7 +62,8 @@ func (r *Row) State(now time.Time) string {
 
 // row is what a birth makes of the row before, nil for none.
 func (l *letter) row(before *Row, till pos.TillID) Row {
-	r := Row{Till: till, Merchant: l.merchant, Online: l.birth.Online, Seen: l.heard, Birth: l.raw, since: l.heard, connectedAt: l.birth.ConnectedAt, at: l.birth.At}
+	r := Row{Till: till, Merchant: l.merchant, Online: l.birth.Online, Seen: l.heard, Birth: l.raw,
+		since: l.heard, connectedAt: l.birth.ConnectedAt, at: l.birth.At}
 	if before == nil {
 		return r
 	}

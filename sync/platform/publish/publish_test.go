@@ -87,7 +87,8 @@ func (h *house) put(things ...registry.Thing) {
 // limit is what the tills may take of cash.
 func (h *house) limit(most pos.Minor) {
 	h.t.Helper()
-	h.put(&registry.Limit{ID: "cash", Merchant: "acme", Currency: "EUR", Default: policy.Allow, Limits: []policy.Limit{{Tenders: []pos.Tender{pos.Cash}, MaxTotal: most}}})
+	h.put(&registry.Limit{ID: "cash", Merchant: "acme", Currency: "EUR", Default: policy.Allow,
+		Limits: []policy.Limit{{Tenders: []pos.Tender{pos.Cash}, MaxTotal: most}}})
 }
 
 // sent is what one look sends, by till and channel: what the broker has got before a mark that comes behind it.
@@ -193,6 +194,7 @@ func TestAPolicyIsForOneLifeOfTheTill(t *testing.T) {
 	if d, err := provision.Open(got["till-2 down/config"], cose.OneKey(h.signer.Public())); err != nil || d.Till != "till-2" || d.Shop.Name != "North" {
 		t.Errorf("%+v, %v", d, err)
 	}
+	h.names("it is sent once", h.sent(p.sendAll))
 	h.conn = h.dial("platform-2", "", nil)
 	h.names("another connection", h.sent(p.sendAll), "till-1 down/policy", "till-2 down/policy", "till-2 down/config")
 }
