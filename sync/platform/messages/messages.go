@@ -64,16 +64,23 @@ func (m *Messages) Run(ctx context.Context, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
-			last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			last, stop := lasting(ctx)
 			defer stop()
 			for len(m.in) > 0 {
 				m.write(last, <-m.in, log)
 			}
 			return
-		case first := <-m.in:
-			m.write(ctx, first, log)
+		case first := <-m.in: // perhaps when ctx has ended already
+			last, stop := lasting(ctx)
+			m.write(last, first, log)
+			stop()
 		}
 	}
+}
+
+// lasting is a context that gives what is being written a little time, whether or not ctx ends.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 }
 
 // write puts what waits into one transaction.
