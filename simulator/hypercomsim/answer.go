@@ -53,7 +53,7 @@ func (s *session) approval(m codec.Message, t Transaction, number string) codec.
 	add(&answer, "65", fmt.Sprintf("%06d", t.Invoice))
 	add(&answer, "64", fmt.Sprintf("%06d", t.Trace))
 	s.identity(&answer, t)
-	add(&answer, "06", fmt.Sprintf("%012d", 630_000_000_000+t.Trace))
+	add(&answer, "06", fmt.Sprintf("630%09d", t.Trace))
 	if !s.t.options.NoAmount {
 		add(&answer, "40", codec.Amount(int64(t.Amount)))
 	}

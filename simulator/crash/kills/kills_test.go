@@ -55,7 +55,7 @@ func (y *tally) add(m map[string]int, what string) {
 // TestKills kills tills with SIGKILL from outside while they sell, give back and settle. Nothing that was answered is lost, nothing is
 // taken twice, and the next sale is accepted at once.
 func TestKills(t *testing.T) {
-	from, kills := draw.Seed(t), draw.Count(t, "KILLS", 200, 3_000)
+	from, kills := draw.Seed(t), draw.Count(t, "KILLS", 140, 3_000)
 	y := &tally{kills: map[string]int{}, other: map[string]int{}}
 	var all sync.WaitGroup
 	for n := range min(shops, kills) {
