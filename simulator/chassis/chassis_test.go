@@ -61,6 +61,31 @@ func TestBytesAreWaitedForUntilTheWireIsLost(t *testing.T) {
 	i.Close()
 }
 
+func TestAChunkIsWaitedForUntilALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		i := chassis.NewIntake(near)
+		defer i.Close()
+		begun := time.Now()
+		if _, err := i.Next(t.Context(), begun.Add(time.Minute)); !errors.Is(err, chassis.ErrQuiet) || time.Since(begun) != time.Minute {
+			t.Errorf("%v after %v", err, time.Since(begun))
+		}
+		go func() { _, _ = far.Write([]byte("a")) }()
+		if b, err := i.Next(t.Context(), time.Time{}); err != nil || string(b) != "a" {
+			t.Errorf("%q, %v", b, err)
+		}
+		ended, end := context.WithCancel(t.Context())
+		end()
+		if _, err := i.Next(ended, time.Time{}); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		_ = far.Close()
+		if _, err := i.Next(t.Context(), time.Time{}); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+	})
+}
+
 func TestWiresAreServedOneAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		on, off := context.WithCancel(context.Background())

@@ -1,6 +1,14 @@
 package chassis
 
-import "io"
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// ErrQuiet says that nothing came until the limit. The wire stays usable.
+var ErrQuiet = errors.New("nothing came in time")
 
 // Intake turns the blocking reads of a wire into something that can be waited for with a time limit. Its goroutine ends with Close.
 type Intake struct {
@@ -31,6 +39,27 @@ func (i *Intake) read(chunks chan<- []byte) {
 		case <-i.stop:
 			return
 		}
+	}
+}
+
+// Next waits for a chunk until the limit, the zero time for ever: [ErrQuiet] when none came, ctx's error at its end, io.EOF when the wire is lost.
+func (i *Intake) Next(ctx context.Context, limit time.Time) ([]byte, error) {
+	var over <-chan time.Time
+	if !limit.IsZero() {
+		timer := time.NewTimer(time.Until(limit))
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case b, ok := <-i.Chunks:
+		if !ok {
+			return nil, io.EOF
+		}
+		return b, nil
+	case <-over:
+		return nil, ErrQuiet
 	}
 }
 

@@ -93,19 +93,13 @@ func (s *session) pump(until time.Time) error {
 	if gap := s.heard.Add(interByte); s.decoder.Partial() && (limit.IsZero() || gap.Before(limit)) {
 		limit = gap
 	}
-	var over <-chan time.Time
-	if !limit.IsZero() {
-		timer := time.NewTimer(time.Until(limit))
-		defer timer.Stop()
-		over = timer.C
-	}
-	select {
-	case <-s.ctx.Done():
+	switch b, err := s.intake.Next(s.ctx, limit); {
+	case err == nil:
+		s.take(b)
+		return nil
+	case !errors.Is(err, chassis.ErrQuiet):
 		s.broken = true
 		return s.why()
-	case b, ok := <-s.intake.Chunks:
-		return s.take(b, ok)
-	case <-over:
 	}
 	if s.decoder.Partial() && time.Since(s.heard) >= interByte {
 		s.give(s.decoder.Flush())
@@ -118,19 +112,14 @@ func (s *session) pump(until time.Time) error {
 }
 
 // take handles a chunk of bytes.
-func (s *session) take(b []byte, ok bool) error {
-	if !ok {
-		s.broken = true
-		return errLost
-	}
+func (s *session) take(b []byte) {
 	if s.t.options.NoLink {
-		return nil
+		return
 	}
 	s.heard = time.Now()
 	for _, c := range b {
 		s.give(s.decoder.Feed(c))
 	}
-	return nil
 }
 
 // give handles what the decoder found.

@@ -107,27 +107,18 @@ func (s *session) event(until time.Time) (stx.Event, error) {
 
 // chunk waits for bytes; the zero time waits for ever.
 func (s *session) chunk(until time.Time) ([]byte, error) {
-	var late <-chan time.Time
-	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
-		late = timer.C
-	}
 	if s.broken {
 		return nil, errLost
 	}
-	select {
-	case chunk, ok := <-s.intake.Chunks:
-		if ok {
-			return chunk, nil
-		}
+	chunk, err := s.intake.Next(s.ctx, until)
+	switch {
+	case errors.Is(err, io.EOF):
 		s.broken = true
 		return nil, errLost
-	case <-late:
+	case errors.Is(err, chassis.ErrQuiet):
 		return nil, errQuiet
-	case <-s.ctx.Done():
-		return nil, s.ctx.Err()
 	}
+	return chunk, err
 }
 
 // rest lets time pass. What the till says meanwhile is not heard, and the loss of the wire not noticed; only switching the terminal off
