@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/tillproof/tillproof/agent/api"
@@ -42,6 +43,11 @@ func TestAReservationReachesThePlatform(t *testing.T) {
 	})
 	if totals := w.pt.Memory().Totals(); totals[pos.Card]["EUR"].Amount != 6320 || len(w.pt.Memory().Held()) != 0 {
 		t.Errorf("the terminal holds %+v", totals)
+	}
+	w.ask(http.MethodPost, "/v1/payments?wait=30s", map[string]any{"order": "room-8", "amount": 900, "currency": "EUR", "tender": "card", "reserve": true}, &p)
+	if status, code := w.ask(http.MethodPost, "/v1/payments/"+p.ID.String()+"/void?wait=30s", map[string]any{"operation": "no-show"}, &p); status != http.StatusCreated ||
+		p.Status != pos.Voided || p.Next == nil || p.Next.Code != "retry" || !strings.Contains(p.Next.Text, "not held any more") {
+		t.Errorf("released: %d %s %+v %+v", status, code, p, p.Next)
 	}
 	w.stop()
 	w.verify()

@@ -53,6 +53,8 @@ func next(p *view.Payment, n now) *Words {
 		return &Words{"refund", "The money came after the payment had ended. The platform gives it back by itself."}
 	case p.Status == pos.ForwardDeclined && !p.Unfinished():
 		return collect(p.Again, time.Now())
+	case released(p):
+		return &Words{"retry", "Nothing was charged, and the amount is not held any more. Try again, or take another tender."}
 	case p.Status == pos.Refunded || p.Status == pos.Voided:
 		return &Words{"retry", "The customer has the money back. Try again, or take another tender."}
 	case p.Status.Uncharged():

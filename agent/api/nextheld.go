@@ -16,6 +16,11 @@ func onHold(p *view.Payment) *Words {
 	return &Words{"book", "The amount is held on the card; nothing is paid yet. Book what the customer owes, or release it."}
 }
 
+// released says whether a reservation came to its end with nothing booked of it.
+func released(p *view.Payment) bool {
+	return p.Status == pos.Voided && p.Intent.Reserve && (p.Decision == nil || p.Decision.Status == pos.Reserved)
+}
+
 // nextOfHeld says what is to be done about the booking or release of an amount that is still held, nil when nobody has tried.
 func nextOfHeld(o *view.Operation, n now) *Words {
 	switch {

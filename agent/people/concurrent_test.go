@@ -106,7 +106,7 @@ func TestUnknownIDsTakeAsLong(t *testing.T) {
 		}
 	}
 	known, unknown := slices.Min(times["ada"]), slices.Min(times["nobody"])
-	if unknown < known/2 || unknown > known*2 {
+	if unknown < known/5 || unknown > known*5 { // without a hash it takes a thousandth; the rest is this machine's
 		t.Errorf("known %v, unknown %v", known, unknown)
 	}
 }

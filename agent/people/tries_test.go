@@ -147,7 +147,7 @@ func TestLockOutDoubtsTheClock(t *testing.T) {
 // The count is on disk before the end of a try is known, so that the plug may be pulled at any moment of the hash.
 func TestTheTryIsWrittenBeforeItIsMade(t *testing.T) {
 	p, path := newShop(t, nil)
-	p.cost = cost{Time: 4, Memory: 32 << 10, Threads: 1} // a hash that takes its time
+	p.cost = cost{Time: 16, Memory: 32 << 10, Threads: 1} // a hash that takes its time
 	if err := p.SetPIN("ada", "8305"); err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ const helpers = `
 // until waits until a condition holds on the page.
 func (p *page) until(condition string) {
 	p.t.Helper()
-	deadline := time.Now().Add(8 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
 		var holds bool
 		if err := chromedp.Run(p.ctx, chromedp.Evaluate(fmt.Sprintf("(() => {%s return Boolean(%s);})()", helpers, condition), &holds)); err == nil && holds {

@@ -107,7 +107,7 @@ func (f *fakeTill) set(change func()) {
 // wait waits for something that the pages do.
 func (f *fakeTill) wait(done func() bool, otherwise string) {
 	f.t.Helper()
-	for deadline := time.Now().Add(8 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		f.mu.Lock()
 		is := done()
 		f.mu.Unlock()

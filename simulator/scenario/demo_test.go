@@ -246,7 +246,7 @@ func TestDemoTakesPhonesOfAllKinds(t *testing.T) {
 
 	s.control("/network", `{"up":false}`)
 	var now struct{ Mode string }
-	for until := time.Now().Add(10 * time.Second); now.Mode != "offline"; <-time.After(20 * time.Millisecond) {
+	for until := time.Now().Add(30 * time.Second); now.Mode != "offline"; <-time.After(20 * time.Millisecond) {
 		if s.call("GET", s.ready.Till+"/v1/status", "", &now); time.Now().After(until) {
 			t.Fatalf("the till does not notice: %s", now.Mode)
 		}
@@ -300,7 +300,7 @@ func TestAKilledDemoTakesItsChildrenWithIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = s.cmd.Wait()
-	for until := time.Now().Add(10 * time.Second); len(processesOf(t, s.ready.Data)) > 0; <-time.After(20 * time.Millisecond) {
+	for until := time.Now().Add(30 * time.Second); len(processesOf(t, s.ready.Data)) > 0; <-time.After(20 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("still there: %v", processesOf(t, s.ready.Data))
 		}

@@ -99,7 +99,7 @@ func TestKilledTillDoesNotHangUp(t *testing.T) {
 		if b != 7 {
 			t.Errorf("got %d", b)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("the wire is dead after the till went away")
 	}
 }
@@ -125,7 +125,7 @@ func TestCloseFreesAWaitingRead(t *testing.T) {
 		if err == nil {
 			t.Error("Read after Close succeeds")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("Read is not freed")
 	}
 }
