@@ -1,6 +1,7 @@
 package concert
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,17 +31,6 @@ type answer struct {
 	told     drivers.Result // what it says of card and authorisation
 
 	strange error // why the message cannot be understood; nothing else is set then
-}
-
-// legible says whether a message has none but the characters that the protocol allows. On a line with parity a damaged one is 00, and two
-// that are damaged leave the check byte right.
-func legible(payload []byte) bool {
-	for _, c := range payload {
-		if c < 0x20 || c > 0x7E {
-			return false
-		}
-	}
-	return true
 }
 
 // readEPlus reads an answer of E+, whichever length was asked for. It keeps nothing of the payload, which may hold card data.
@@ -75,21 +65,38 @@ func fixed(head, report, tail []byte) *answer {
 	return a
 }
 
-// lastFour are the last digits of a card's number, which is the first word of a report or a tag; "" where they are hidden too.
-func lastFour(report []byte) string {
+// The lengths of card numbers (ISO/IEC 7812-1), hidden digits counted.
+const (
+	leastPAN = 8
+	mostPAN  = 19
+)
+
+// cardNumber is the card's number with which a report or a tag begins, nil for none: digits and what stands for hidden ones. What follows it
+// on a track is none of it.
+func cardNumber(report []byte) []byte {
 	n := 0
-	for n < len(report) && report[n] != ' ' {
+	for n < len(report) && bytes.IndexByte([]byte("0123456789*#.Xx"), report[n]) >= 0 {
 		n++
 	}
-	if n < 8 {
+	if n < leastPAN || n > mostPAN {
+		return nil
+	}
+	return report[:n]
+}
+
+// lastFour are the last digits of a card's number; "" where they are hidden too.
+func lastFour(report []byte) string {
+	pan := cardNumber(report)
+	if pan == nil {
 		return ""
 	}
-	for _, c := range report[n-4 : n] {
+	four := pan[len(pan)-4:]
+	for _, c := range four {
 		if c < '0' || c > '9' {
 			return ""
 		}
 	}
-	return string(report[n-4 : n])
+	return string(four)
 }
 
 // fit says how an answer belongs to an order.
@@ -122,6 +129,17 @@ func (o order) fits(a *answer) fit {
 // complete says whether a good answer tells everything by which it can be told from others. E+ has no action.
 func (a *answer) complete(g generation) bool {
 	return a.sum && a.register != "" && a.currency != "" && (g == ePlus || a.action != "")
+}
+
+// whole says whether a message has all that an answer of V3 tells, or has told already that it has not.
+func (a *answer) whole() bool {
+	switch {
+	case a.strange != nil:
+		return true
+	case a.state == done && a.action != actionDuplicate && a.action != actionCollection:
+		return a.complete(v3)
+	}
+	return a.state != unclear
 }
 
 // sameNumber compares numbers that zeros fill up.

@@ -56,6 +56,13 @@ func TestOddAnswers(t *testing.T) {
 		{"two names", readTags, tags("AE", "10", "CF", "ABCDEFGHIJ", "CH", "other"), another, done},
 		{"our name in CH", readTags, tags("AE", "01", "CH", "ABCDEFGHIJ"), exact, refused},
 		{"a credit", readTags, tags("AE", "10", "CB", "1990", "CD", "1"), another, done},
+		{"success that is no AE of ours", readTags, tags("AE", "101", "CA", "02", "CB", "1990", "CD", "0", "CE", "978"), like, unclear},
+		{"a register that is ours when it is cut", readTags, tags("AE", "10", "CA", "021", "CB", "1990", "CD", "0", "CE", "978"), another, done},
+		{"a currency that is ours when it is cut", readTags, tags("AE", "10", "CA", "02", "CB", "1990", "CD", "0", "CE", "9781"), another, done},
+		{"an action that is ours when it is cut", readTags, tags("AE", "10", "CA", "02", "CB", "1990", "CD", "01", "CE", "978"), another, done},
+		{"done, and forbidden in words", readTags, tags("AE", "10", "AF", "05 INTERDIT", "CB", "1990"), like, unclear},
+		{"not done, and authorised in words", readTags, tags("AE", "01", "AF", "01 AUTORISE"), like, unclear},
+		{"not done, without a sum", readTags, tags("AE", "01", "AF", "06", "CB", ""), like, refused},
 		{"an amount of letters", readTags, tags("AE", "10", "CB", "19.90"), another, unclear},
 		{"a tag that ends too late", readTags, tags("AE", "10") + "CB0101990", another, unclear},
 		{"broken tags in the container", readTags, tags("AE", "10", "ZT", "CK00"), another, unclear},
@@ -64,6 +71,24 @@ func TestOddAnswers(t *testing.T) {
 		a := c.read([]byte(c.payload))
 		if got := ePlusOrder.fits(a); got != c.fit || a.state != c.state {
 			t.Errorf("%s: fit %d, state %d, not %d, %d (%+v)", c.name, got, a.state, c.fit, c.state, a)
+		}
+	}
+}
+
+func TestAnAbortInWordsIsAnAbort(t *testing.T) {
+	if a := readTags([]byte(tags("AE", "01", "AF", "06 ABANDON"))); !a.cancelled || a.code != "01/06" {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestLastFour has no digits of what follows a number on a track.
+func TestLastFour(t *testing.T) {
+	for report, want := range map[string]string{
+		"4111111111111111 1299": "1111", "4111111111111111=29121010000000004242": "1111", "411111######1111": "1111", "XXXXXXXXXXXX4242": "4242",
+		"411111111111####": "", "1111": "", "41111111111111111111": "", "CARTE 4242": "", "": "",
+	} {
+		if got := lastFour([]byte(report)); got != want {
+			t.Errorf("%q: %q, not %q", report, got, want)
 		}
 	}
 }

@@ -45,17 +45,17 @@ func (r *tagReader) walk(p []byte) {
 func (r *tagReader) tag(name string, value []byte) {
 	switch name {
 	case "CA":
-		r.a.register = text(value, 2)
+		r.a.register = text(value, longest)
 	case "CB":
 		r.amount(value)
 	case "CC":
 		r.application = text(value, 3)
 	case "CD":
-		r.a.action = text(value, 1)
+		r.a.action = text(value, longest)
 	case "CE":
-		r.a.currency = text(value, 3)
+		r.a.currency = text(value, longest)
 	case "CF", "CH":
-		r.private(text(value, 99))
+		r.private(text(value, longest))
 	case "CG":
 		r.a.told.MerchantID = text(value, 10)
 	case "CI":
@@ -67,9 +67,9 @@ func (r *tagReader) tag(name string, value []byte) {
 	case "AC":
 		r.a.told.AuthCode = text(value, 10)
 	case "AE":
-		r.outcome(text(value, 2))
+		r.outcome(text(value, longest))
 	case "AF":
-		r.af = text(value, 50)
+		r.af = reasonCode(text(value, 50))
 	case "AI":
 		r.a.told.Brand = schemeOf(value)
 	case "AK":
@@ -79,7 +79,10 @@ func (r *tagReader) tag(name string, value []byte) {
 	}
 }
 
-// text is a value that ought to hold no card data, cut to the length that the protocol gives it.
+// longest is the length of a text that decides about money: no tag's value is longer. One that is cut could mean what the terminal did not say.
+const longest = 999
+
+// text is a value that ought to hold no card data, cut to a length.
 func text(value []byte, most int) string {
 	plain := stx.Plain(value[:min(len(value), most)])
 	hideCards(plain)
@@ -106,10 +109,13 @@ func (r *tagReader) outcome(ae string) {
 	r.ae = ae
 }
 
-// amount takes CB, which zeros and blanks may fill up: at most 12 digits.
+// amount takes CB, which zeros and blanks may fill up: at most 12 digits. An empty one tells no amount.
 func (r *tagReader) amount(value []byte) {
-	digits := bytes.TrimLeft(bytes.Trim(value, " "), "0")
-	if len(digits) > 12 || len(value) == 0 {
+	if value = bytes.Trim(value, " "); len(value) == 0 {
+		return
+	}
+	digits := bytes.TrimLeft(value, "0")
+	if len(digits) > 12 {
 		r.err = fmt.Errorf("the amount of the answer is no amount")
 		return
 	}

@@ -39,6 +39,14 @@ type reason struct {
 	notBegun bool             // beside AE 01: the terminal did not understand or not know the command
 }
 
+// reasonCode is the code with which tag AF begins; words may follow it.
+func reasonCode(af string) string {
+	if len(af) > 2 && af[0] >= '0' && af[0] <= '9' && af[1] >= '0' && af[1] <= '9' {
+		return af[:2]
+	}
+	return af
+}
+
 // reasonOf is the table of tag AF. A code beside which AE says the opposite leaves the money unknown.
 //
 //	code               AE 10 (done)  AE 01 (not done)

@@ -45,7 +45,7 @@
 //	answer_wait_s  seconds to wait for the answer, 30-3600, default 180
 //
 // A native RS-232 port speaks 7E1, which the driver starts from; the USB ports of these terminals take any setting. A character that is
-// damaged there comes as 00, and the frame is refused.
+// damaged there comes as 00, and the frame is refused. Where parity and data bits of the two ends differ, the error of the payment says so.
 //
 // A fault of the wire sticks until the wire is opened anew. A terminal that answers no ENQ is given up after three, 11 seconds; one that
 // does not acknowledge the frame 5 seconds after it, with the money unknown.

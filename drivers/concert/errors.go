@@ -58,8 +58,11 @@ func notTaken(o order, err error) error {
 }
 
 // unknown is the error of a command that may have been carried out.
-func unknown(o order, text string, err error) error {
+func (t *terminal) unknown(o order, text string, err error) error {
 	next := "Do not charge again before it is known what became of it: look at the card terminal and at its journal for " + o.amount.String() + "."
+	if t.link.garbled() {
+		next += " What the terminal says comes damaged: check the cable and the device's framing (7E1 on RS-232)."
+	}
 	e := pos.NewError(outcomeUnknown, pos.OutcomeUnknown, pos.MoneyUnknown, text, next)
 	if err != nil {
 		e = e.Because(err)

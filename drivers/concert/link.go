@@ -27,6 +27,9 @@ type link interface {
 	// probe asks whether the terminal takes a session, without a message. It waits for one that is busy for so long.
 	probe(ctx context.Context, patience time.Duration) (readiness, error)
 
+	// garbled says whether characters come as they do where parity and data bits of the two ends differ.
+	garbled() bool
+
 	// heard is the family whose bytes came instead of ours, "" for none.
 	heard() string
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,184 @@ func TestAStuckTerminalIsDeclaredInTime(t *testing.T) {
 				}
 				till.Close()
 			})
+		})
+	}
+}
+
+// TestATerminalThatAsksWithoutEndIsDeclaredInTime: its ENQ are given way to for as long as three of ours may take, and the last one its session.
+func TestATerminalThatAsksWithoutEndIsDeclaredInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		till, far := drivertest.Wire()
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			for err := error(nil); err == nil; time.Sleep(50 * time.Millisecond) {
+				_, err = far.Write([]byte{stx.ENQ})
+			}
+		}()
+		known, took := meets(t, till, false, nil)
+		if known.Code != "device_unavailable" || known.Money != pos.NoneMoved || took > 17*time.Second {
+			t.Errorf("%v after %v", known, took)
+		}
+		till.Close()
+		<-over
+	})
+}
+
+// TestATerminalThatAsksWithoutEndKeepsNoResult: what it told is the sale's end, whatever it wants then.
+func TestATerminalThatAsksWithoutEndKeepsNoResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		till, far := drivertest.Wire()
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			for _, says := range []string{"\x06", "\x06", "\x05", string(codec.Rules().Frame([]byte("010000019901978" + drivers.Ticket("a", privateLength))))} {
+				_, _ = far.Read(make([]byte, 256))
+				_, _ = far.Write([]byte(says))
+			}
+			for range 4000 {
+				_, _ = far.Write([]byte{stx.ENQ})
+				time.Sleep(50 * time.Millisecond)
+			}
+		}()
+		if how, took := sells(t, made(t, till, false, nil)); how != drivers.Approved || took > 6*time.Second {
+			t.Errorf("%s after %v", how, took)
+		}
+		till.Close()
+		<-over
+	})
+}
+
+// TestAnENQThatFailedIsTakenBack by EOT, whether it was refused or not answered.
+func TestAnENQThatFailedIsTakenBack(t *testing.T) {
+	for _, says := range []string{"\x15", "\xFF"} {
+		synctest.Test(t, func(t *testing.T) {
+			till, far := drivertest.Wire()
+			go answering(far, [][]byte{[]byte(says)})
+			heard := &tapped{Conn: till}
+			_, _ = meets(t, heard, false, nil)
+			if got := string(heard.wrote); got != "\x05\x04\x05\x04\x05\x04" {
+				t.Errorf("% x: % x", says, got)
+			}
+			till.Close()
+		})
+	}
+}
+
+// tapped is a wire that notes what the till writes.
+type tapped struct {
+	drivers.Conn
+	wrote []byte
+}
+
+func (c *tapped) Write(b []byte) (int, error) {
+	c.wrote = append(c.wrote, b...)
+	return c.Conn.Write(b)
+}
+
+// sells runs a sale that has an end.
+func sells(t *testing.T, term *terminal) (drivers.Decision, time.Duration) {
+	t.Helper()
+	begun := time.Now()
+	out, err := term.Sale(context.Background(), drivers.Sale{Amount: euros(1990), Ref: "a", Progress: func(drivers.Progress) {}, Commit: func(drivers.Result) error { return nil }})
+	if err != nil {
+		t.Errorf("%v", err)
+	}
+	return out.Result.Decision, time.Since(begun)
+}
+
+// TestAStrayByteDelaysNoSale has each byte but ENQ, which announces a message, lie on the line before the first sale.
+func TestAStrayByteDelaysNoSale(t *testing.T) {
+	for stray := range 256 {
+		synctest.Test(t, func(t *testing.T) {
+			till, far := drivertest.Wire()
+			_, _ = far.Write([]byte{byte(stray)})
+			if stray != int(stx.ENQ) {
+				go polite(far, codec.Rules().Frame([]byte("010000019901978"+drivers.Ticket("a", privateLength))))
+				if how, took := sells(t, made(t, till, false, nil)); how != drivers.Approved || took > time.Second {
+					t.Errorf("%02x: %s after %v", stray, how, took)
+				}
+			}
+			till.Close()
+		})
+	}
+}
+
+// polite is a terminal that says what is due to what it hears, and nothing to anything else.
+func polite(far *drivertest.End, answer []byte) {
+	b, taken := make([]byte, 256), false
+	for {
+		n, err := far.Read(b)
+		if err != nil {
+			return
+		}
+		switch b[n-1] {
+		case stx.ENQ:
+			_, _ = far.Write([]byte{stx.ACK})
+		case stx.EOT:
+			if taken {
+				_, _ = far.Write([]byte{stx.ENQ})
+			}
+		case stx.ACK:
+			_, _ = far.Write(answer)
+			answer = []byte{stx.EOT}
+		default:
+			if taken = b[0] == stx.STX; taken {
+				_, _ = far.Write([]byte{stx.ACK})
+			}
+		}
+	}
+}
+
+// TestWhatCameBeforeTheSaleIsNotItsAnswer has a terminal that tells no private field, and so nothing by which an older answer could be known, say one
+// in the till's own session, before the till's message.
+func TestWhatCameBeforeTheSaleIsNotItsAnswer(t *testing.T) {
+	for _, pause := range []time.Duration{0, 500 * time.Microsecond} { // between two bytes
+		synctest.Test(t, func(t *testing.T) {
+			till, far := drivertest.Wire()
+			stale := codec.Rules().Frame([]byte("010000019901978          "))
+			go func() {
+				_, _ = far.Read(make([]byte, 8))
+				for _, b := range append([]byte{stx.ACK}, stale...) {
+					_, _ = far.Write([]byte{b})
+					time.Sleep(pause)
+				}
+				answering(far, [][]byte{nil, {stx.ACK}})
+			}()
+			term := made(t, till, false, nil)
+			_, err := term.Sale(context.Background(), drivers.Sale{Amount: euros(1990), Ref: "a", Progress: func(drivers.Progress) {}, Commit: func(r drivers.Result) error {
+				t.Errorf("%+v", r)
+				return nil
+			}})
+			if pos.MoneyOf(err) != pos.MoneyUnknown || len(term.late) != 1 {
+				t.Errorf("%v, %d late", err, len(term.late))
+			}
+			till.Close()
+		})
+	}
+}
+
+// TestALineWhoseParityDiffersIsNamed: the money stays unknown, and the message says where to look.
+func TestALineWhoseParityDiffersIsNamed(t *testing.T) {
+	damaged := codec.Rules().Frame([]byte("01\x00\x0000001990" + "1978" + drivers.Ticket("a", privateLength)))
+	for _, c := range []struct {
+		says  [][]byte
+		named bool
+	}{
+		{[][]byte{{stx.ACK}, {stx.NAK | parityBit}}, true},
+		{[][]byte{{stx.ACK}, {0}}, true},
+		{[][]byte{{stx.ACK}, {stx.ACK}, {stx.ENQ}, {0x82, 0x30, 0xB1, 0x30}}, true},
+		{[][]byte{{stx.ACK}, {stx.ACK}, {stx.ENQ}, damaged, damaged, damaged, damaged}, true},
+		{[][]byte{{stx.ACK}}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			till, far := drivertest.Wire()
+			go answering(far, c.says)
+			known, _ := meets(t, till, false, nil)
+			if known.Money != pos.MoneyUnknown || strings.Contains(known.Next, "7E1") != c.named {
+				t.Errorf("% x: %v, next %q", c.says, known, known.Next)
+			}
+			till.Close()
 		})
 	}
 }

@@ -26,11 +26,18 @@ func (t *terminal) query(ctx context.Context, payload []byte, action string, pat
 			return nil, err
 		}
 		t.link.finish(ctx)
-		if a.strange == nil && (a.action == action || a.action == "") {
+		if a.answers(action) {
 			return a, nil
 		}
 		t.keep(a)
 	}
+}
+
+// answers says whether a message can be the answer to a question. One that does not say to what and has a name belongs to the command of that
+// name, unless the question is about a name, too.
+func (a *answer) answers(action string) bool {
+	untold := a.action == "" && (a.private == "" || action == actionStatus)
+	return a.strange == nil && (a.action == action || untold)
 }
 
 // ask asks a terminal of PayXpert what became of an order (CD=T). That it does not know it is believed only when its customer cannot be
@@ -71,6 +78,8 @@ func (t *terminal) weighStatus(o order, a *answer, left time.Duration) drivers.R
 		r := verdict(drivers.Undecided, "The terminal does not know the %s %s; it is asked again when no customer can be busy with it.", o.noun(), o.private)
 		r.Again = left
 		return r
+	case unknownThere:
+		return verdict(drivers.NotCharged, "The terminal does not know the %s %s, and no customer can be busy with it any more.", o.noun(), o.private)
 	case a.state == under && left > 0:
 		r := verdict(drivers.Undecided, "The terminal is still busy with the %s; it is asked again.", o.noun())
 		r.Again = min(left, statusRest)

@@ -30,7 +30,7 @@ func (t *terminal) Recover(ctx context.Context, p drivers.Pending) (drivers.Reco
 	}
 	r, err := t.search(ctx, o, max(p.Quiet, time.Since(t.since)))
 	if err != nil {
-		return drivers.Recovery{}, unknown(o, "The card terminal could not be asked for the outcome.", err)
+		return drivers.Recovery{}, t.unknown(o, "The card terminal could not be asked for the outcome.", err)
 	}
 	return t.beside(o, p.Stored, r), nil
 }
@@ -126,7 +126,7 @@ func (t *terminal) proves(o order, a *answer) (drivers.Recovery, bool) {
 	case o.fits(a) != exact:
 	case a.state == done && a.complete(t.options.generation):
 		return t.standing(o, a.result(o)), true
-	case a.state == refused:
+	case a.state == refused && (a.sum || a.action != actionStatus): // without a sum it says that it does not know the command, which may be too early
 		return verdict(drivers.NotCharged, "The terminal answered late that the %s %s over %s was not done: %s.", o.noun(), o.private, o.amount, a.text), true
 	}
 	return drivers.Recovery{}, false
@@ -152,7 +152,11 @@ func (t *terminal) undecided(o order) drivers.Recovery {
 	if t.options.generation == v3 {
 		again = "let it print its last ticket again (the till's reprint, or Duplicata at the terminal) or its journal"
 	}
-	return verdict(drivers.Undecided, "The terminal cannot be asked what became of the %s. 1. If it still shows the %s, let it end, or press its red key. "+
+	asked := "The terminal cannot be asked"
+	if t.options.asksStatus {
+		asked = "The terminal did not tell"
+	}
+	return verdict(drivers.Undecided, asked+" what became of the %s. 1. If it still shows the %s, let it end, or press its red key. "+
 		"2. At the terminal, %s. 3. Look there for a %s over %s at that time%s. 4. If it is there, resolve the payment as done with the number of the ticket; "+
 		"if it is not there, or is marked as refused or abandoned (REFUSE, ABANDON), resolve it as not done. Do not charge again before.",
 		o.noun(), o.noun(), again, o.noun(), o.amount, name)

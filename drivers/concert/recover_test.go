@@ -22,6 +22,38 @@ func TestWhatCannotBeReadDrivesNoEvidenceOut(t *testing.T) {
 	}
 }
 
+// TestNotKnownIsNoProofWhenItComesLate: an answer to CD=T that was kept says no more than one that was waited for.
+func TestNotKnownIsNoProofWhenItComesLate(t *testing.T) {
+	term := made(t, nil, true, map[string]string{"generation": "v3", "status_query": "payxpert"})
+	o := term.order(drivers.SaleOf, euros(1990), "a")
+	for payload, proof := range map[string]bool{
+		tags("AE", "01", "AF", "10", "CD", "T", "CH", o.private):               false,
+		tags("AE", "01", "AF", "06", "CD", "T", "CH", o.private, "CB", "1990"): true,
+		tags("AE", "01", "AF", "06", "CD", "0", "CF", o.private):               true,
+	} {
+		term.late = nil
+		term.keep(readTags([]byte(payload)))
+		if r, found := term.lateAnswer(o); found != proof {
+			t.Errorf("%s: %+v", payload, r)
+		}
+	}
+}
+
+// TestAQuestionLosesNoEvidence has a sale's late answer, which does not say to what it is one, come before the answer to a reprint.
+func TestAQuestionLosesNoEvidence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		till, far := drivertest.Wire()
+		term := made(t, till, true, map[string]string{"generation": "v3"})
+		o := term.order(drivers.SaleOf, euros(1990), "a")
+		go answering(far, [][]byte{[]byte(tags("AE", "01", "AF", "06", "CF", o.private) + tags("AE", "10", "CD", "3"))})
+		_, err := tagged{term}.Reprint(context.Background(), nil)
+		if r, found := term.lateAnswer(o); err != nil || !found || r.Verdict != drivers.NotCharged {
+			t.Errorf("%v, %+v", err, r)
+		}
+		till.Close()
+	})
+}
+
 // TestEvidenceIsLaidSideBySide recovers with what was stored and what is told now.
 func TestEvidenceIsLaidSideBySide(t *testing.T) {
 	approved := &drivers.Result{Decision: drivers.Approved, Amount: euros(1990), Trace: drivers.Ticket("a", privateLength)}

@@ -50,11 +50,11 @@ func (t *terminal) move(ctx context.Context, what drivers.Transaction, sale driv
 	case errors.Is(sent, stx.ErrSilent), errors.Is(sent, stx.ErrNAK):
 		w.until = time.Now().Add(graceTime)
 	default:
-		return drivers.Outcome{}, t.lost(unknown(w.order, "The card terminal may have got the "+w.order.noun()+".", sent))
+		return drivers.Outcome{}, t.lost(t.unknown(w.order, "The card terminal may have got the "+w.order.noun()+".", sent))
 	}
 	out, err := w.follow(ctx)
 	if err != nil && sent != nil {
-		err = unknown(w.order, "The card terminal did not acknowledge the "+w.order.noun()+" and may have it.", errors.Join(sent, err))
+		err = t.unknown(w.order, "The card terminal did not acknowledge the "+w.order.noun()+" and may have it.", errors.Join(sent, err))
 	}
 	if err != nil {
 		return drivers.Outcome{}, t.lost(err)
@@ -112,7 +112,9 @@ func (w *wait) advise() {
 // ended says why no answer came.
 func (w *wait) ended(ctx context.Context, err error) error {
 	text := "The connection to the card terminal was lost before it told how the " + w.order.noun() + " went."
-	switch {
+	switch family := w.t.link.heard(); {
+	case family != "":
+		text = "What stands at this port does not speak Concert; it looks like " + family + ". It did not tell how the " + w.order.noun() + " went."
 	case errors.Is(err, drivers.ErrQuiet) && w.odd != nil:
 		text, err = "The card terminal gave no clear answer to the "+w.order.noun()+".", w.odd
 	case errors.Is(err, drivers.ErrQuiet):
@@ -120,7 +122,7 @@ func (w *wait) ended(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		text = "The wait was abandoned before the card terminal told how the " + w.order.noun() + " went."
 	}
-	return unknown(w.order, text, err)
+	return w.t.unknown(w.order, text, err)
 }
 
 // weigh looks whether a message is the answer and what it decides. It is acknowledged when it is durable, or when there is nothing in it
@@ -128,7 +130,7 @@ func (w *wait) ended(ctx context.Context, err error) error {
 func (w *wait) weigh(ctx context.Context, a *answer) (out drivers.Outcome, over bool, err error) {
 	fits := w.order.fits(a)
 	switch {
-	case fits == another, fits == like && time.Now().Before(w.t.owed):
+	case fits == another, fits == like && time.Now().Before(w.t.owed), a.action == actionStatus: // the last answers an earlier question
 		return out, false, w.pass(ctx, a)
 	case a.state == done && !a.complete(w.t.options.generation):
 		w.odd = errors.New("the terminal reports success and does not say of what")
@@ -145,7 +147,7 @@ func (w *wait) weigh(ctx context.Context, a *answer) (out drivers.Outcome, over 
 		if err := w.acknowledge(ctx); err != nil {
 			return out, true, err
 		}
-		return out, true, unknown(w.order, "The card terminal itself does not know how the "+w.order.noun()+" went ("+a.code+").", nil)
+		return out, true, w.t.unknown(w.order, "The card terminal itself does not know how the "+w.order.noun()+" went ("+a.code+").", nil)
 	}
 	return w.decide(ctx, a)
 }
@@ -155,7 +157,7 @@ func (w *wait) decide(ctx context.Context, a *answer) (drivers.Outcome, bool, er
 	result := a.result(w.order)
 	if err := w.sale.Commit(result); err != nil {
 		w.t.link.drop()
-		return drivers.Outcome{}, true, unknown(w.order, "The result of the "+w.order.noun()+" could not be stored; it was not acknowledged.", err)
+		return drivers.Outcome{}, true, w.t.unknown(w.order, "The result of the "+w.order.noun()+" could not be stored; it was not acknowledged.", err)
 	}
 	if err := w.acknowledge(ctx); err != nil {
 		return drivers.Outcome{}, true, err
@@ -178,7 +180,7 @@ func (w *wait) pass(ctx context.Context, a *answer) error {
 
 func (w *wait) acknowledge(ctx context.Context) error {
 	if err := w.t.link.accept(); err != nil {
-		return unknown(w.order, "The connection to the card terminal was lost when it told how the "+w.order.noun()+" went.", err)
+		return w.t.unknown(w.order, "The connection to the card terminal was lost when it told how the "+w.order.noun()+" went.", err)
 	}
 	w.t.link.finish(ctx)
 	return nil

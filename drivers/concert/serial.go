@@ -17,7 +17,6 @@ const (
 	rest        = time.Second             // between two tries of ENQ
 	sessionTime = 4 * time.Second         // for the frame that the terminal's ENQ announces
 	endTime     = time.Second             // for the EOT behind the terminal's frame, which some never send
-	mostServed  = 5                       // sessions of the terminal that one of ours gives way to
 	mostRefused = 2                       // NAKs of ours to frames with characters that nobody sends
 )
 
@@ -30,6 +29,7 @@ type serialLink struct {
 	probes  bool
 	open    *stx.Event // read, neither accepted nor dropped
 	refused int        // frames in a row
+	damaged bool       // one had characters that nobody sends
 	guess   string     // who speaks, by what was no answer of ours
 }
 
@@ -37,100 +37,6 @@ func newSerialLink(conn drivers.Conn, read reader, o options, late func(*answer)
 	line := stx.NewLine(conn, codec.Rules())
 	line.CheckGap = checkGap
 	return &serialLink{line: line, read: read, late: late, wait: o.ackWait, probes: o.probes}
-}
-
-// request opens a session, sends the frame, and closes the session in any case. An ENQ that had no answer makes doubtful whose answer a
-// later NAK is: the frame is not repeated then, and counts as one that the terminal may have.
-func (s *serialLink) request(ctx context.Context, payload []byte) error {
-	doubtful, err := s.begin(ctx, 0)
-	if err != nil {
-		return &stx.SendError{Reach: stx.NotSent, Err: err}
-	}
-	rules := stx.Sending{Wait: s.wait, Sends: tries, Silent: 1}
-	if doubtful {
-		rules.Sends = 1
-	}
-	err = s.line.Send(ctx, payload, rules)
-	end := s.line.Put(stx.EOT)
-	var failed *stx.SendError
-	switch {
-	case errors.As(err, &failed) && failed.Reach == stx.NotAccepted && doubtful:
-		return &stx.SendError{Reach: stx.Maybe, Err: failed.Err}
-	case err != nil:
-		return err
-	case end != nil:
-		return &stx.SendError{Reach: stx.Maybe, Err: end}
-	}
-	return nil
-}
-
-// begin opens a session. The terminal's own comes first. A terminal that refuses is asked again for as long as patience lasts, and three
-// times at least.
-func (s *serialLink) begin(ctx context.Context, patience time.Duration) (doubtful bool, err error) {
-	until := time.Now().Add(patience)
-	for try, served := 1, 0; ; try++ {
-		if err := s.listen(ctx, time.Now().Add(time.Millisecond)); err != nil {
-			return false, err
-		}
-		err := s.enquire(ctx)
-		switch {
-		case err == nil:
-			return doubtful, nil
-		case errors.Is(err, errCrossed) && served < mostServed:
-			served++
-			try--
-			err = s.listen(ctx, time.Now().Add(sessionTime))
-		case errors.Is(err, errMute) && try < tries, errors.Is(err, errBusy) && (try < tries || time.Now().Before(until)):
-			doubtful = doubtful || errors.Is(err, errMute)
-			err = s.listen(ctx, time.Now().Add(rest))
-		}
-		if err != nil {
-			s.guess = s.whose()
-			return false, err
-		}
-	}
-}
-
-// whose guesses from what was heard and is no frame of ours who speaks. NAK may have been taken off it: other families have one of three
-// bytes.
-func (s *serialLink) whose() string {
-	if name := drivers.Guess(s.line.Strange()); name != "" {
-		return name
-	}
-	if name := drivers.Guess(append([]byte{stx.NAK}, s.line.Strange()...)); name != "" {
-		return name
-	}
-	return s.guess
-}
-
-// errCrossed says that the terminal asks for a session itself.
-var errCrossed = errors.New("the terminal has something to say itself")
-
-// enquire sends ENQ once and waits for its answer.
-func (s *serialLink) enquire(ctx context.Context) error {
-	if err := s.line.Put(stx.ENQ); err != nil {
-		return err
-	}
-	for until := time.Now().Add(s.wait); ; {
-		e, err := s.line.Next(ctx, until)
-		switch {
-		case errors.Is(err, drivers.ErrQuiet):
-			return errors.Join(errMute, s.line.Put(stx.EOT))
-		case errors.Is(err, stx.ErrDamaged):
-		case err != nil:
-			return err
-		case e.Kind == stx.GotFrame:
-			if err := s.aside(&e); err != nil {
-				return err
-			}
-		case e.Payload[0] == stx.ACK:
-			return nil
-		case e.Payload[0] == stx.NAK:
-			return errBusy
-		case e.Payload[0] == stx.ENQ:
-			return errors.Join(errCrossed, s.line.Put(stx.ACK))
-		}
-	}
 }
 
 // listen takes what the terminal says by itself, one message, until the deadline.
@@ -199,7 +105,7 @@ func later(a, b time.Time) time.Time {
 
 // take reads a frame and keeps it until it is accepted; nil for one whose characters were damaged on the line.
 func (s *serialLink) take(e *stx.Event) *answer {
-	if !legible(e.Payload) {
+	if s.damaged = !codec.Legible(e.Payload); s.damaged {
 		e.Wipe()
 		return nil
 	}
@@ -236,8 +142,9 @@ func (s *serialLink) drop() {
 }
 
 // finish waits for the terminal's EOT. A terminal that missed our ACK asks for another session and repeats its frame, which the line
-// acknowledges by itself. Whatever goes wrong now changes nothing: the answer is known.
+// acknowledges by itself; one such session is enough. Whatever goes wrong now changes nothing: the answer is known.
 func (s *serialLink) finish(ctx context.Context) {
+	last := time.Now().Add(endTime + sessionTime)
 	for until := time.Now().Add(endTime); ; {
 		e, err := s.line.Next(ctx, until)
 		switch {
@@ -252,7 +159,7 @@ func (s *serialLink) finish(ctx context.Context) {
 			if s.line.Put(stx.ACK) != nil {
 				return
 			}
-			until = time.Now().Add(endTime)
+			until = earlier(time.Now().Add(endTime), last)
 		}
 	}
 }
@@ -270,6 +177,20 @@ func (s *serialLink) probe(ctx context.Context, patience time.Duration) (readine
 		return busy, err
 	}
 	return ready, s.line.Put(stx.EOT)
+}
+
+// parityBit is what even parity adds to a character of seven bits whose number of ones is odd.
+const parityBit = 0x80
+
+// garbled implements link. Where one end alone has parity, 02, 04 and 15 gain bit 7 or come as 00. ENQ and ACK come right in any case.
+func (s *serialLink) garbled() bool {
+	for _, c := range s.line.Strange() {
+		switch c {
+		case 0, stx.STX | parityBit, stx.EOT | parityBit, stx.NAK | parityBit:
+			return true
+		}
+	}
+	return s.damaged
 }
 
 // heard implements link.

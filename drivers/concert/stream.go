@@ -3,7 +3,6 @@ package concert
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"time"
 
@@ -14,8 +13,9 @@ import (
 
 // Times on a stream.
 const (
-	quietTime = 200 * time.Millisecond // behind a whole tag: the message has ended
-	stallTime = 5 * time.Second        // within a tag: the rest does not come
+	quietTime = 200 * time.Millisecond // behind a whole answer: the message has ended
+	stallTime = 5 * time.Second        // within a tag or an answer: the rest does not come
+	slowTime  = 30 * time.Second       // beyond the deadline, for an answer that comes piece by piece
 	writeTime = 5 * time.Second
 	glance    = 100 * time.Millisecond // longest wait without a look at ctx
 )
@@ -96,7 +96,7 @@ func (s *streamLink) answer(ctx context.Context, until time.Time) (*answer, erro
 			if message, failed := s.feed(b); message != nil || failed != nil {
 				return s.understand(message), failed
 			}
-		case errors.Is(err, io.EOF) && s.splitter.Whole(), errors.Is(err, drivers.ErrQuiet) && s.ended():
+		case s.splitter.Whole() && (!errors.Is(err, drivers.ErrQuiet) || s.ended()): // what breaks behind a whole message breaks the next one
 			return s.understand(s.splitter.Take()), nil
 		case !errors.Is(err, drivers.ErrQuiet):
 			return nil, s.fail(err)
@@ -104,7 +104,7 @@ func (s *streamLink) answer(ctx context.Context, until time.Time) (*answer, erro
 			return nil, s.fail(errCut)
 		case !time.Now().Before(until) && !s.splitter.Whole() && !s.splitter.Partial():
 			return nil, drivers.ErrQuiet
-		case !time.Now().Before(until) && time.Since(until) > stallTime:
+		case time.Since(until) > slowTime:
 			return nil, s.fail(errCut)
 		}
 	}
@@ -113,18 +113,20 @@ func (s *streamLink) answer(ctx context.Context, until time.Time) (*answer, erro
 // patience is until when to wait for the next byte. What has begun may end beyond the deadline.
 func (s *streamLink) patience(until time.Time) time.Time {
 	wait := time.Now().Add(glance)
-	switch {
-	case s.splitter.Whole():
-		return s.reader.Heard().Add(quietTime)
-	case until.Before(wait) && !s.splitter.Partial():
+	switch quiet := s.reader.Heard().Add(quietTime); {
+	case s.splitter.Whole() && time.Now().Before(quiet):
+		return quiet
+	case until.Before(wait) && !s.splitter.Partial() && !s.splitter.Whole():
 		return until
 	}
 	return wait
 }
 
-// ended says whether nothing has followed a whole tag for long enough.
+// ended says whether nothing has followed a whole tag for long enough: longer where the message lacks what an answer tells, since the network
+// may have cut it behind a tag.
 func (s *streamLink) ended() bool {
-	return s.splitter.Whole() && time.Since(s.reader.Heard()) >= quietTime
+	still := time.Since(s.reader.Heard())
+	return still >= stallTime || still >= quietTime && s.read(s.splitter.Message()).whole()
 }
 
 func (s *streamLink) feed(b byte) ([]byte, error) {
@@ -152,7 +154,7 @@ func (s *streamLink) understand(message []byte) *answer {
 	if message == nil {
 		return nil
 	}
-	if !legible(message) {
+	if !codec.Legible(message) {
 		clear(message)
 		return &answer{strange: errors.New("the answer has characters that are none of the protocol's")}
 	}
@@ -182,10 +184,14 @@ func (s *streamLink) probe(ctx context.Context, _ time.Duration) (readiness, err
 	return ready, s.settle(ctx)
 }
 
+// garbled implements link: a stream has no parity.
+func (s *streamLink) garbled() bool { return false }
+
 // heard implements link.
 func (s *streamLink) heard() string {
-	if !errors.Is(s.broken, codec.ErrStream) {
+	family := drivers.Guess(s.first)
+	if !errors.Is(s.broken, codec.ErrStream) || family == drivers.GuessConcert {
 		return ""
 	}
-	return drivers.Guess(s.first)
+	return family
 }

@@ -1,7 +1,6 @@
 package concert
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"github.com/tillproof/tillproof/drivers"
@@ -13,11 +12,29 @@ import (
 func understandTags(payload []byte) stx.Meaning {
 	m := &message{Meaning: stx.Meaning{Name: "message", Direction: drivers.FromECR, Fields: stx.Fields{}}}
 	m.read(payload, 0)
+	m.name()
 	return m.Meaning
 }
 
 // message is a V3 message being read.
-type message struct{ stx.Meaning }
+type message struct {
+	stx.Meaning
+	private, external string // the till's names of a command, CF and CH
+}
+
+// name sets the till's name of the command; where two differ both are told.
+func (m *message) name() {
+	f := stx.Fields(m.Fields)
+	switch m.private {
+	case "":
+		f.Text("reference", m.external)
+	case m.external:
+		f.Text("reference", m.private)
+	default:
+		f.Text("reference", m.private)
+		f.Text("x_ch", m.external)
+	}
+}
 
 // read takes the tags of a part of the payload, which begins at an offset.
 func (m *message) read(b []byte, offset int) {
@@ -33,21 +50,22 @@ func (m *message) read(b []byte, offset int) {
 
 func (m *message) tag(t codec.Tag, offset int) {
 	f, here := stx.Fields(m.Fields), stx.Span{From: offset + t.At, To: offset + t.At + len(t.Value)}
+	m.hide(here.From, stx.Cards([]byte(t.Value)))
 	switch t.Name {
-	case "CZ":
-		f.Text("x_version", t.Value)
-	case "CJ":
-		f.Text("x_cj", t.Value)
 	case "CA":
 		f.Text("register", t.Value)
 	case "CB":
 		f.Number("amount", t.Value)
 	case "CD":
-		m.Name = actionName(t.Value)
+		if m.Name = actionName(t.Value); m.Name == "message" {
+			f.Text("x_cd", t.Value)
+		}
 	case "CE":
 		currency(f, t.Value)
-	case "CF", "CH":
-		f.Text("reference", t.Value)
+	case "CF":
+		m.private = t.Value
+	case "CH":
+		m.external = t.Value
 	case "CG":
 		f.Text("merchant_id", t.Value)
 	case "CI":
@@ -63,33 +81,35 @@ func (m *message) tag(t codec.Tag, offset int) {
 		m.Direction = drivers.FromDevice
 		f.Result(t.Value, outcomeText(t.Value))
 	case "AF":
-		f.Text("status", t.Value)
-		f.Text("text", reasonText(t.Value))
+		m.plain("status", t, here)
+		f.Text("text", reasonText(reasonCode(t.Value)))
 	case "AK":
-		if lines := ticketLines(t.Value); lines != nil {
+		if lines := receiptLines([]byte(t.Value)); lines != nil {
 			f["lines"] = lines
 		}
 		m.Secret = append(m.Secret, here)
 	case "ZT":
 		m.read([]byte(t.Value), here.From)
+	case "CZ", "CJ", "AI", "AP", "AQ": // long numbers that are no card's
+		f.Text(other(t.Name), t.Value)
 	default:
-		f.Text("x_"+strings.ToLower(stx.Printable([]byte(t.Name))), string(stx.Hidden([]byte(t.Value), stx.Numbers([]byte(t.Value)))))
-		for _, s := range stx.Numbers([]byte(t.Value)) {
-			m.Secret = append(m.Secret, stx.Span{From: here.From + s.From, To: here.From + s.To})
-		}
+		m.plain(other(t.Name), t, here)
 	}
 }
 
-// ticketLines are the lines of a receipt in base64, without what may be a card's number.
-func ticketLines(value string) []string {
-	text, err := base64.StdEncoding.DecodeString(value)
-	if err != nil {
-		return nil
+// plain sets a text in which every long number is taken for a card's.
+func (m *message) plain(name string, t codec.Tag, here stx.Span) {
+	numbers := stx.Numbers([]byte(t.Value))
+	stx.Fields(m.Fields).Text(name, string(stx.Hidden([]byte(t.Value), numbers)))
+	m.hide(here.From, numbers)
+}
+
+// other is the name of a field that has none of its own.
+func other(tag string) string { return "x_" + strings.ToLower(stx.Printable([]byte(tag))) }
+
+// hide notes card data within a value that begins at an offset.
+func (m *message) hide(offset int, spans []stx.Span) {
+	for _, s := range spans {
+		m.Secret = append(m.Secret, stx.Span{From: offset + s.From, To: offset + s.To})
 	}
-	lines := []string{}
-	stx.HideCards(text) // in groups
-	for line := range strings.Lines(string(stx.Hidden(text, stx.Numbers(text)))) {
-		lines = append(lines, stx.Printable([]byte(strings.TrimRight(line, "\r\n"))))
-	}
-	return lines
 }

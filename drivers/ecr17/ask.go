@@ -18,6 +18,9 @@ const sends = 3
 // asks is how often a question is asked whose answer does not come although it was acknowledged.
 const asks = 2
 
+// lastResults are the codes of what G tells, which is asked for until it is told twice: damage shows by that.
+const lastResults = "EVeicv"
+
 // answerTime is how long the terminal may take for the answer to a question. Nobody gives a time; it asks no host for it.
 const answerTime = 10 * time.Second
 
@@ -31,7 +34,7 @@ func (t *terminal) request(code byte, length int) codec.Message {
 // enquire asks what moves no money and gives the first answer with one of the codes; its owner wipes it. A question may be repeated.
 func (t *terminal) enquire(ctx context.Context, question codec.Message, answers string) (e stx.Event, err error) {
 	for range asks {
-		e, err = t.exchange(ctx, question, answers, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: sends})
+		e, err = t.exchange(ctx, question, answers, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: sends, Asks: true})
 		if err == nil || !errors.Is(err, drivers.ErrQuiet) && !errors.Is(err, stx.ErrDamaged) {
 			return e, err
 		}
@@ -51,12 +54,12 @@ func (t *terminal) exchange(ctx context.Context, question codec.Message, answers
 			return stx.Event{}, err
 		case e.Kind == stx.GotProgress:
 			t.busy()
-		case e.Kind == stx.GotFrame && replies(e.Payload, answers) && t.doubtful(&e, 0):
+		case e.Kind == stx.GotFrame && replies(e.Payload, answers) && answers != lastResults && t.doubtful(&e, 0):
 			err = t.line.Refuse()
 		case e.Kind == stx.GotFrame && replies(e.Payload, answers):
 			return e, t.line.Accept(&e)
-		case e.Kind == stx.GotFrame && t.known(&e):
-			err = t.line.Accept(&e)
+		case e.Kind == stx.GotFrame && (t.known(&e) || t.line.Repeated(&e) || replies(e.Payload, "S")):
+			err = t.line.Accept(&e) // said again, or the text of a receipt that came too late
 		}
 		// A result that nobody waits for any more is not acknowledged: it is not durable. G tells it again.
 		if e.Wipe(); err != nil {
@@ -82,8 +85,15 @@ func (t *terminal) known(e *stx.Event) bool {
 
 // acknowledge lets the terminal forget a result.
 func (t *terminal) acknowledge(e *stx.Event) error {
-	t.result, t.acked = sha256.Sum256(e.Payload), time.Now()
+	t.heard(sha256.Sum256(e.Payload), approvedAs(e.Payload))
 	return t.line.Accept(e)
+}
+
+// heard notes a result, of which a repetition may follow.
+func (t *terminal) heard(sum [sha256.Size]byte, approval bool) {
+	if t.result, t.acked = sum, time.Now(); approval {
+		t.given = sum
+	}
 }
 
 // status asks for the terminal's state, and compares its clock.

@@ -54,25 +54,35 @@ func ask(f stx.Fields, m codec.Message) []stx.Span {
 		return []stx.Span{{From: 36, To: len(m)}}
 	case 'K':
 		f.Text("register", m.At(11, 18))
-		f.Text("text", m.At(27, len(m)))
-		return nil
+		return shown(f, m, 27, len(m))
 	}
 	f.Text("register", m.At(11, 18))
 	switch m.Code() {
 	case 'P', 'X', 'p':
 		f.Text("x_kind", m.At(23, 23))
 		f.Number("amount", m.At(24, 31))
-		f.Text("text", m.At(32, 159))
+		return shown(f, m, 32, 159)
 	case 'i', 'c':
 		f.Number("amount", m.At(24, 31))
-		f.Text("text", m.At(32, 159))
 		f.Text("x_preauthorisation", m.At(160, 168))
+		return shown(f, m, 32, 159)
 	case 'S':
 		f.Text("stan", m.At(19, 24))
 	case 'H':
 		f.Text("x_kind", m.At(23, 23))
 	}
 	return nil
+}
+
+// shown sets a text, and says where card numbers stand in it.
+func shown(f stx.Fields, m codec.Message, from, to int) []stx.Span {
+	f.Text("text", m.At(from, to))
+	hidden := stx.Cards(m.Bytes(from, to))
+	for i := range hidden {
+		hidden[i].From += from - 1
+		hidden[i].To += from - 1
+	}
+	return hidden
 }
 
 // tell names the fields of a reply, and says where the card's number stands.
@@ -92,21 +102,19 @@ func tell(f stx.Fields, m codec.Message) []stx.Span {
 		f.Text("x_length", m.At(17, 19))
 		return []stx.Span{{From: 19, To: len(m)}}
 	case 'K':
+		f.Text("x_more", m.At(15, 15))
 		f.Text("x_part", m.At(16, 18))
-		f.Text("text", m.At(27, len(m)))
-		return nil
+		return shown(f, m, 27, len(m))
 	}
 	result := m.At(11, 12)
 	f.Result(result, resultText(result))
 	switch m.Code() {
 	case 'C', 'T':
-		sums(f, m)
-		return nil
+		return sums(f, m)
 	}
 	if result != "00" {
-		f.Text("text", m.At(13, 36))
 		refusal(f, m)
-		return nil
+		return shown(f, m, 13, 36)
 	}
 	f.Card(strings.TrimLeft(m.At(13, 31), "0")) // zeros fill it up
 	f.Text("entry", entry(m.At(32, 34)))
@@ -115,16 +123,18 @@ func tell(f stx.Fields, m codec.Message) []stx.Span {
 }
 
 // sums names the fields of totals and of the end of a day.
-func sums(f stx.Fields, m codec.Message) {
-	if m.At(11, 12) != "00" {
-		f.Text("text", m.At(13, 31))
-		f.Text("x_action_code", m.At(32, 34))
-		return
-	}
-	f.Number("amount", m.At(13, 28))
-	if m.Code() == 'C' {
+func sums(f stx.Fields, m codec.Message) []stx.Span {
+	switch good, closing := m.At(11, 12) == "00", m.Code() == 'C'; {
+	case good && closing:
+		f.Number("amount", m.At(13, 28))
 		f.Number("x_host_amount", m.At(29, 44))
+	case good:
+		f.Number("amount", m.At(13, 28))
+	case closing:
+		f.Text("x_action_code", m.At(32, 34))
+		return shown(f, m, 13, 31)
 	}
+	return nil
 }
 
 // approval names the fields of an approval behind the card's.
@@ -160,8 +170,14 @@ func refusal(f stx.Fields, m codec.Message) {
 	case 'i':
 	default:
 		shared(f, m)
+		if code := m.At(37, 39); m.Code() == 'E' && strings.Trim(code, "0") != "" { // of a card check
+			f.Text("x_action_code", code)
+		}
 	}
 }
+
+// reversalLength is that of the reply to S, which has zeros where others have the amount.
+const reversalLength = 84
 
 // shared names what E, V, c and v have at the same places.
 func shared(f stx.Fields, m codec.Message) {
@@ -170,7 +186,9 @@ func shared(f stx.Fields, m codec.Message) {
 	f.Text("x_action_code", m.At(72, 74))
 	switch m.Code() {
 	case 'E', 'V':
-		f.Number("amount", m.At(75, 82))
+		if len(m) != reversalLength {
+			f.Number("amount", m.At(75, 82))
+		}
 		if m.Code() == 'V' && m.At(83, 83) == "1" {
 			exchange(f, m, 84)
 		}

@@ -53,6 +53,14 @@ func TestDecode(t *testing.T) {
 		layout(28, "0", map[int]string{10: "T", 13: "0000000000051000"}):       `"name":"totals","direction":"device","fields":{"amount":51000,"result":"00","result_text":"approved","terminal_id":"00000000"}`,
 		layout(34, "0", map[int]string{10: "s", 21: "2211261830", 31: "2", 32: "1.0"}): `"name":"status_enquiry","direction":"device","fields":{"date":"2026-11-22","status":"2","terminal_id":"00000000","text":"ready",` +
 			`"time":"18:30:00","x_version":"1.0"}`,
+		layout(84, "0", map[int]string{10: "E", 11: "00", 13: "000************1111", 32: "ICC", 41: "3662359", 48: "2", 60: "000044"}): `"name":"result","direction":"device","fields":` +
+			`{"auth_code":"000000","date":"--12-31","entry":"chip","last4":"1111","pan":"************1111","result":"00","result_text":"approved","stan":"000044","terminal_id":"00000000",` +
+			`"time":"23:59:00","x_acquirer":"00000000000","x_action_code":"000","x_card_type":"2","x_online_id":"000000"}`,
+		layout(71, "0", map[int]string{10: "E", 11: "01", 13: fmt.Sprintf("%-24s", "CARTA NON VALIDA"), 37: "910", 48: "1"}): `"name":"result","direction":"device","fields":` +
+			`{"result":"01","result_text":"refused","stan":"000000","terminal_id":"00000000","text":"CARTA NON VALIDA","x_acquirer":"00000000000","x_action_code":"910","x_card_type":"1","x_online_id":"000000"}`,
+		layout(34, "0", map[int]string{10: "T", 11: "01"}):                  `"name":"totals","direction":"device","fields":{"result":"01","result_text":"refused","terminal_id":"00000000"}`,
+		"000000000K00000002000000041</p>":                                   `"name":"vas","direction":"device","fields":{"terminal_id":"00000000","text":"1\u003c/p\u003e","x_more":"0","x_part":"002"}`,
+		"000000000S   IN THE MIDDLE\x7D" + strings.Repeat("A", 30) + "\x1B": `"name":"print_block","direction":"device","fields":{"lines":["   IN THE MIDDLE","` + strings.Repeat("A", 24) + `","AAAAAA"],"terminal_id":"00000000"}`,
 		"00000000": `{"ok":false,"error":"the message has no header","protocol":"ecr17"`,
 	} {
 		if got := told(t, payload); got != want {
@@ -67,6 +75,10 @@ func TestACardNumberIsNotShown(t *testing.T) {
 		layout(106, "0", map[int]string{10: "e", 11: "00", 13: "000" + testPAN, 32: "CLI"}),
 		layout(75, "0", map[int]string{10: "i", 11: "00", 13: "000" + testPAN}),
 		"000000000SCARTA " + testPAN + "\x7D",
+		layout(71, "0", map[int]string{10: "E", 11: "01", 13: fmt.Sprintf("%-24s", "NO "+testPAN)}),
+		layout(167, "0", map[int]string{10: "X", 32: fmt.Sprintf("%128s", testPAN)}),
+		layout(34, "0", map[int]string{10: "C", 11: "01", 13: testPAN + "   "}),
+		"000000000K00000001000000041<p>" + testPAN,
 		"00000000" + testPAN,
 	} {
 		text, err := json.Marshal(Decode(codec.Rules().Frame([]byte(payload))))
@@ -76,6 +88,10 @@ func TestACardNumberIsNotShown(t *testing.T) {
 		if hex := fmt.Sprintf("%x", testPAN); strings.Contains(string(text), hex) || strings.Contains(string(text), testPAN) {
 			t.Errorf("%s", text)
 		}
+	}
+	if text, err := json.Marshal(Decode([]byte("\x01CARD" + testPAN + "\x04"))); err != nil || strings.Contains(string(text), testPAN[:12]) ||
+		strings.Contains(string(text), fmt.Sprintf("%x", testPAN[:12])) {
+		t.Errorf("%s %v", text, err)
 	}
 	damaged := append(codec.Rules().Frame([]byte(layout(71, " ", map[int]string{1: "000000000E00", 13: "000" + testPAN}))), 0x99)
 	damaged[len(damaged)-2] ^= 1
@@ -91,6 +107,27 @@ func TestDecodeNamesAnUnusualScope(t *testing.T) {
 	objects := Decode(append(rules.Frame([]byte("000000000s")), rules.Control(stx.ACK)...))
 	if len(objects) != 2 || objects[0].Fields["x_lrc_scope"] != "payload" || objects[1].Name != "ack" {
 		t.Errorf("%+v", objects)
+	}
+}
+
+// A bad frame is one object, and only what the input has cut is truncated.
+func TestDecodeNamesWhatIsBad(t *testing.T) {
+	for input, want := range map[string]string{
+		"\x06\x03\x7B\x06\x03\x7A":         "wrong check byte|",
+		"\x06\xFF\x15\x03\x69":             "1 bytes that begin no frame|1 bytes that begin no frame|",
+		"\x06\x03":                         "truncated: the frame has no end",
+		"\x15":                             "truncated: the frame has no end",
+		"\x01ATTENDERE\x04\x06\x03\x7A":    "04 behind a text of progress of another length|",
+		"\x01ATTENDERE":                    "truncated: the frame has no end",
+		"\x01ATTENDERE\x02000000000s\x03?": "10 bytes that begin no frame|",
+	} {
+		var errs []string
+		for _, d := range Decode([]byte(input)) {
+			errs = append(errs, d.Error)
+		}
+		if got := strings.Join(errs, "|"); got != want {
+			t.Errorf("%x: %s, not %s", input, got, want)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@
 //
 // The check byte is an XOR, which misses two equal characters that are lost or doubled, and messages are full of zeros. So a result of an odd length or
 // form, over another amount than was asked for, or with a STAN far from the last one is refused with NAK once, and believed when it comes again in the
-// same words; and G is asked until two answers are equal.
+// same words; an approval of whatever length that names the amount asked for at its place has no odd form. G is asked until two answers are equal.
 //
 // Nothing published says that a terminal takes money back whose result was not acknowledged, so that what it has told is believed to stand.
 //

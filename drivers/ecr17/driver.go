@@ -47,6 +47,7 @@ type terminal struct {
 	stan   string            // of the last result, "" when none was told
 	paid   string            // STAN of the last payment that the terminal approved, "" when it is not known
 	result [sha256.Size]byte // of the last result's payload that was acknowledged; a hash, because card data is in it
+	given  [sha256.Size]byte // of the last approval's, which is given once: with its number and its time there is no second
 	acked  time.Time         // when that was, the zero time when none was
 	odd    [sha256.Size]byte // of the last message that was sent back because of its form
 	own    form              // of messages that came so twice

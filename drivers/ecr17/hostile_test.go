@@ -2,6 +2,7 @@ package ecr17_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,50 @@ func TestNonsenseIsNoSale(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Answers that come before their ACK, or without one, are answers, even in the same words as the last.
+func TestAnswersWithoutAnAcknowledgement(t *testing.T) {
+	for name, behind := range map[string][]byte{"before": ack(), "without": nil} {
+		t.Run(name, func(t *testing.T) {
+			scripted(t, func(said []string) []byte {
+				switch said[len(said)-1] {
+				case "s":
+					return append(framed(status), behind...)
+				case "G":
+					return append(framed(approved+"00"), behind...)
+				}
+				return nil
+			}, func(terminal drivers.CardTerminal, r *record) {
+				begun := time.Now()
+				_, err := terminal.Open(t.Context())
+				for range 2 {
+					_, failed := terminal.Status(t.Context())
+					err = errors.Join(err, failed)
+				}
+				if took := time.Since(begun); err != nil || took > time.Second {
+					t.Errorf("%v, in %s; said %s", err, took, r.text())
+				}
+			})
+		})
+	}
+}
+
+// The text of a receipt that comes when nobody waits for it any more is acknowledged, or the terminal would say it again instead of answering.
+func TestALateReceipt(t *testing.T) {
+	scripted(t, func(said []string) []byte {
+		switch {
+		case len(said) == 1:
+			return slices.Concat(ack(), framed("305000170SBAR\x7D"))
+		case len(said) == 2:
+			return framed(status)
+		}
+		return nil
+	}, func(terminal drivers.CardTerminal, r *record) {
+		if _, err := terminal.Status(t.Context()); err != nil || r.text() != "s ack ack" {
+			t.Errorf("%v; said %s", err, r.text())
+		}
+	})
 }
 
 func TestOptionsAreChecked(t *testing.T) {

@@ -23,10 +23,10 @@ func (t *terminal) judge(p drivers.Pending, last stored) (r drivers.Recovery, su
 		return t.undecided(p, "The terminal tells "+called(last)+" as its last result; before, it told none."), false
 	case older(last.stan, p.Before.Trace):
 		return t.undecided(p, "The terminal's last result, "+called(last)+", is older than the one before, STAN "+p.Before.Trace+"."), false
-	case last.outcome != resultOK:
-		return t.judgeRefusal(p, last), false
+	case last.outcome == resultOK:
+		return t.judgeNewer(p, last), false
 	}
-	return t.judgeNewer(p, last), false
+	return t.judgeRefusal(p, last), false
 }
 
 // judgeHeld judges a command whose approval was durable and perhaps not acknowledged: the terminal must tell that very one.
@@ -45,6 +45,9 @@ func (t *terminal) judgeHeld(p drivers.Pending, held *drivers.Result, last store
 
 // judgeRefusal judges a refusal as last result. Only the one with the very next number shows that nothing came between it and the base line.
 func (t *terminal) judgeRefusal(p drivers.Pending, last stored) drivers.Recovery {
+	if _, known := meaningOf(last.outcome); !known {
+		return t.undecided(p, "The terminal's last result, "+called(last)+", has a code that nobody knows.")
+	}
 	if next(p.Before.Trace, last.stan) {
 		return verdict(drivers.NotCharged, "The terminal's last result, %s, is a refusal (%s), and the next one after that before this %s.",
 			called(last), last.outcome, deedOf(p.What))

@@ -49,6 +49,7 @@ func TestJudge(t *testing.T) {
 		"a reversal for a sale":               {sale, reversed("000101"), drivers.Undecided, false},
 		"a pre-authorisation":                 {sale, foreign("000101"), drivers.Undecided, false},
 		"the next is refused":                 {sale, refused("000101"), drivers.NotCharged, false},
+		"the next, of a code nobody knows":    {sale, &reply{outcome: "02", stan: "000101"}, drivers.Undecided, false},
 		"a later one is refused":              {sale, refused("000102"), drivers.Undecided, false},
 		"a refusal without a number":          {sale, refused(noStan), drivers.Undecided, false},
 		"a refusal, none told before":         {with(sale, func(p *drivers.Pending) { p.Before = untold }), refused("000101"), drivers.Undecided, false},

@@ -1,8 +1,8 @@
 package ecr17
 
 import (
-	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +24,7 @@ type form struct {
 func (t *terminal) doubtful(e *stx.Event, asked pos.Minor) bool {
 	m := codec.Message(e.Payload)
 	own := form{m.Code(), len(m)}
-	if shaped(m) && (usual(m) || own == t.own) && !otherAmount(m, asked) && !t.far(m) {
+	if shaped(m) && (usual(m) || own == t.own || proven(m, asked)) && !otherAmount(m, asked) && !t.far(m) {
 		return false
 	}
 	sum := sha256.Sum256(e.Payload)
@@ -41,6 +41,11 @@ func usual(m codec.Message) bool {
 	lengths := map[byte][]int{'E': {71, 74, 82, 84, 92}, 'V': {82, 83, 107, 117}, 'C': {34, 44}, 'T': {28, 34}}
 	known, bound := lengths[m.Code()]
 	return !bound || slices.Contains(known, len(m))
+}
+
+// proven says whether an approval of any length names the amount that was asked for: nothing can be lost or doubled before that.
+func proven(m codec.Message, asked pos.Minor) bool {
+	return approvedAs(m) && asked > 0 && m.At(75, 82) == fmt.Sprintf("%08d", asked)
 }
 
 // shaped looks at what is digits in every message of its code: in E and V also at the moment of an approval, and at its number.
@@ -73,7 +78,7 @@ func (t *terminal) far(m codec.Message) bool {
 // otherAmount says whether an approval names another amount than the one that was asked for. Zeros are an amount only where there is an authorisation.
 func otherAmount(m codec.Message, asked pos.Minor) bool {
 	text := m.At(75, 82)
-	if m.At(11, 12) != resultOK || len(text) < 8 || bytes.IndexByte([]byte("EV"), m.Code()) < 0 {
+	if !approvedAs(m) || len(text) < 8 {
 		return false
 	}
 	cents, err := strconv.ParseInt(text, 10, 64)

@@ -51,7 +51,7 @@ func (t *terminal) tryScopes(ctx context.Context) (heard error) {
 func (t *terminal) tryScope(ctx context.Context, scope stx.Scope) (done bool, err error) {
 	question := codec.New('s', t.options.terminalID, 10)
 	for _, again := range []bool{false, true} {
-		e, err := t.exchange(ctx, question, "s", stx.Sending{Wait: t.options.ack, Sends: 1, Silent: 1})
+		e, err := t.exchange(ctx, question, "s", stx.Sending{Wait: t.options.ack, Sends: 1, Silent: 1, Asks: true})
 		if err != nil {
 			return false, err
 		}

@@ -14,32 +14,27 @@ import (
 // How long the till waits for receipts. Nobody gives a time; one that is missed can be had by a reprint.
 const (
 	firstReceipt = 5 * time.Second        // for the first frame behind the result
+	firstRefusal = time.Second            // for that of a refusal, which may have none
 	nextReceipt  = 5 * time.Second        // for the next frame of one that has no end yet
 	moreReceipts = 500 * time.Millisecond // for another receipt behind the end of one
-)
-
-// Widths of receipts in characters: a line that is longer goes on in the next.
-const (
-	lineWidth = 24
-	wideWidth = 12
 )
 
 // mostReceipt is the longest text that is kept of one command's receipts.
 const mostReceipt = 1 << 16
 
 // wantReceipts asks for the receipts of the next command as texts: the terminal falls back to printing after each. One that does not know the message
-// prints by itself.
-func (t *terminal) wantReceipts(ctx context.Context) error {
+// prints by itself, and told is false.
+func (t *terminal) wantReceipts(ctx context.Context) (told bool, err error) {
 	if !t.options.toUs {
-		return nil
+		return false, nil
 	}
 	m := codec.New('E', t.options.terminalID, 11)
 	m.Number(11, 11, 1)
-	err := t.line.Send(ctx, m, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: sends})
-	if err != nil && !passesNAK(err) {
-		return err
+	err = t.line.Send(ctx, m, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: sends})
+	if passesNAK(err) {
+		return false, nil
 	}
-	return nil
+	return err == nil, err
 }
 
 // Reprint has the terminal print its last receipt again, or tell it where the till prints.
@@ -109,51 +104,3 @@ func appendReceipt(text, payload []byte) []byte {
 
 // receiptAt is where the text begins in a frame of a receipt.
 const receiptAt = 10
-
-// receiptsOf cuts a text into receipts. For whom each is, the protocol does not say. Blank lines at the end are left out.
-func receiptsOf(text []byte) []drivers.Receipt {
-	var all []drivers.Receipt
-	for _, one := range bytes.Split(text, []byte{endOfReceipt}) {
-		lines := wrapped(one)
-		for len(lines) > 0 && lines[len(lines)-1] == "" {
-			lines = lines[:len(lines)-1]
-		}
-		if len(lines) > 0 {
-			all = append(all, drivers.Receipt{For: drivers.ForAnyone, Lines: lines})
-		}
-	}
-	return all
-}
-
-// wrapped cuts one receipt into lines: at each mark of a new line, and after as many characters as a line has.
-func wrapped(text []byte) []string {
-	var lines []string
-	line := make([]byte, 0, lineWidth) // it never grows, so that nothing is left where it was
-	width := lineWidth
-	end := func() {
-		lines = append(lines, stx.SafeText(line))
-		clear(line)
-		line = line[:0]
-	}
-	for _, c := range text {
-		switch c {
-		case newLine:
-			end()
-			width = lineWidth
-			continue
-		case 0x7B, 0x7C:
-			width = wideWidth
-			continue
-		case 0x7E, 0x7F, 0x5E:
-			continue
-		}
-		if len(line) >= width {
-			end()
-		}
-		line = append(line, c)
-	}
-	if len(line) > 0 {
-		end()
-	}
-	return lines
-}

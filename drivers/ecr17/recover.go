@@ -67,6 +67,7 @@ func (t *terminal) lastResult(ctx context.Context) (stored, error) {
 		got := readResult(codec.Message(e.Payload), pos.Money{Currency: t.currency}, time.Now())
 		e.Wipe()
 		if sum == before {
+			t.heard(sum, got.outcome == resultOK && !got.foreign)
 			t.sight(got)
 			return stored{&got}, nil
 		}
@@ -78,7 +79,7 @@ func (t *terminal) lastResult(ctx context.Context) (stored, error) {
 // tellLast asks once with G, and once more where the answer is NAK and another question is answered.
 func (t *terminal) tellLast(ctx context.Context) (e stx.Event, err error) {
 	for range asks {
-		if e, err = t.enquire(ctx, t.request('G', 22), "EVeicv"); !passesNAK(err) {
+		if e, err = t.enquire(ctx, t.request('G', 22), lastResults); !passesNAK(err) {
 			return e, err
 		}
 		if _, err := t.status(ctx); err != nil {

@@ -3,6 +3,7 @@ package ecr17
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -20,9 +21,11 @@ type run struct {
 	task  task
 	until time.Time // when it is given up
 
-	wished   bool // the cashier was told where to stop
-	done     bool // the result is durable and was acknowledged
-	uncoded  bool // a result came whose code nobody knows
+	told     bool          // its receipts come as texts
+	first    time.Duration // how long to wait for the first of them
+	wished   bool          // the cashier was told where to stop
+	done     bool          // the result is durable and was acknowledged
+	uncoded  bool          // a result came whose code nobody knows
 	commit   error
 	fault    error
 	text     []byte // of receipts, as it came
@@ -32,19 +35,18 @@ type run struct {
 // follow takes what the terminal says until its result is dealt with, it falls silent, or the wire or ctx ends. Then it takes the receipts, whose loss
 // changes nothing for the money.
 func (r *run) follow(ctx context.Context) {
-	for r.open() {
+	for ; r.open(); r.look() {
 		e, err := r.t.line.Next(ctx, earlier(r.until, time.Now().Add(glance)))
 		switch {
 		case errors.Is(err, drivers.ErrQuiet):
-			r.look()
 		case err != nil:
 			r.fault = err
 		default:
 			r.take(&e)
 		}
 	}
-	if r.done && r.t.options.toUs {
-		r.text = r.t.collect(ctx, r.text, firstReceipt)
+	if r.done && r.told {
+		r.text = r.t.collect(ctx, r.text, r.first)
 		r.receipts = receiptsOf(r.text)
 	}
 	clear(r.text)
@@ -52,8 +54,11 @@ func (r *run) follow(ctx context.Context) {
 
 func (r *run) open() bool { return !r.done && !r.uncoded && r.commit == nil && r.fault == nil }
 
-// look uses a pause: nobody but the customer or the cashier at the terminal can stop it.
+// look tells the cashier, once, that nobody can stop the terminal from here, and gives up what has been silent for too long.
 func (r *run) look() {
+	if !r.open() {
+		return
+	}
 	if closed(r.task.cancel) && !r.wished {
 		r.wished = true
 		r.task.progress(drivers.Progress{Code: "stop_there", Text: "The card terminal cannot be stopped from here: press its red key."})
@@ -86,8 +91,8 @@ func (r *run) take(e *stx.Event) {
 // understands: the terminal tells it again when it is asked.
 func (r *run) result(e *stx.Event) {
 	m := codec.Message(e.Payload)
-	if r.t.known(e) && approvedAs(m) {
-		r.fault = r.t.line.Accept(e) // an approval with its number and time is never given twice: this is the last one, said again
+	if sha256.Sum256(e.Payload) == r.t.given {
+		r.fault = r.t.line.Accept(e) // the last approval, said again
 		return
 	}
 	known, err := r.task.keep(m)
@@ -97,6 +102,9 @@ func (r *run) result(e *stx.Event) {
 	case !known:
 		r.uncoded = true
 	default:
+		if r.first = firstReceipt; m.At(11, 12) != resultOK {
+			r.first = firstRefusal
+		}
 		r.fault = r.t.acknowledge(e)
 		r.done = r.fault == nil
 	}

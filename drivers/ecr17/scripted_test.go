@@ -41,6 +41,11 @@ func (r *record) text() string {
 // scripted plays a terminal that answers each thing that the till says by its place in the talk.
 func scripted(t *testing.T, answer func(said []string) []byte, test func(drivers.CardTerminal, *record)) {
 	t.Helper()
+	scriptedWith(t, nil, answer, test)
+}
+
+func scriptedWith(t *testing.T, options map[string]string, answer func(said []string) []byte, test func(drivers.CardTerminal, *record)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		near, far := drivertest.Wire()
 		r, done := &record{}, make(chan struct{})
@@ -65,7 +70,7 @@ func scripted(t *testing.T, answer func(said []string) []byte, test func(drivers
 				}
 			}
 		}()
-		terminal, err := ecr17.Driver().NewCardTerminal(near, drivers.Settings{Currency: "EUR"})
+		terminal, err := ecr17.Driver().NewCardTerminal(near, drivers.Settings{Currency: "EUR", Options: options})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,6 +129,26 @@ func TestNAKThenSilence(t *testing.T) {
 	})
 }
 
+// A doubled NAK is one: the terminal that has taken the repetition gets no third frame.
+func TestADoubledNAK(t *testing.T) {
+	scripted(t, func(said []string) []byte {
+		switch n := len(said); {
+		case said[n-1] == "s":
+			return append(ack(), framed(status)...)
+		case said[n-1] == "X" && n == 3:
+			return slices.Concat(codec.Rules().Control(stx.NAK), codec.Rules().Control(stx.NAK))
+		case said[n-1] == "X":
+			return append(ack(), framed(approved)...)
+		}
+		return nil
+	}, func(terminal drivers.CardTerminal, r *record) {
+		out, err := terminal.Sale(t.Context(), sale(kept))
+		if err != nil || out.Result.Decision != drivers.Approved || r.text() != "s ack X X ack" {
+			t.Errorf("%+v, %v; said %s", out.Result, err, r.text())
+		}
+	})
+}
+
 // What comes while a question waits for its answer, and is the result of a command that was lost, is not acknowledged: it is not durable.
 func TestALateResultIsNotAcknowledged(t *testing.T) {
 	scripted(t, func(said []string) []byte {
@@ -168,6 +193,38 @@ func TestARepetitionInTheMiddleOfTheNextSale(t *testing.T) {
 	})
 }
 
+// What G has told is not the result of the next payment, even over the same amount: no approval is given twice, and a question shows that no refusal is
+// being repeated.
+func TestARepetitionOfWhatWasAskedFor(t *testing.T) {
+	second := strings.Replace(approved, "000123700123", "000125700125", 1)
+	for name, first := range map[string]string{"approval": approved, "refusal": refused} {
+		t.Run(name, func(t *testing.T) {
+			scriptedWith(t, map[string]string{"check": "repeats"}, func(said []string) []byte {
+				switch n := len(said); {
+				case said[n-1] == "s":
+					return append(ack(), framed(status)...)
+				case said[n-1] == "G":
+					return append(ack(), framed(first)...)
+				case said[n-1] == "X" && (first == approved || said[n-3] == "G"):
+					return slices.Concat(ack(), framed(first), framed(second))
+				case said[n-1] == "X":
+					return append(ack(), framed(second)...)
+				}
+				return nil
+			}, func(terminal drivers.CardTerminal, r *record) {
+				if _, err := terminal.Open(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				commits := 0
+				out, err := terminal.Sale(t.Context(), sale(func(drivers.Result) error { commits++; return nil }))
+				if err != nil || out.Result.Trace != "000125" || commits != 1 {
+					t.Errorf("%+v, %v; %d commits; said %s", out.Result, err, commits, r.text())
+				}
+			})
+		})
+	}
+}
+
 // Odd but legal: the acknowledgement behind the result, a status out of the blue, receipts before the result, junk between.
 func TestOddTalks(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -185,6 +242,8 @@ func TestOddTalks(t *testing.T) {
 		"junk in between":           {slices.Concat(ack(), []byte{0x06, 0xFF, 0x15, 0x03, 0x00, 0x7F, 0x00}, framed(approved)), drivers.Approved},
 		"a begin, then anew":        {slices.Concat(ack(), framed(approved)[:40], framed(approved)), drivers.Approved},
 		"a V":                       {slices.Concat(ack(), framed(strings.Replace(approved, "0E00", "0V00", 1)+strings.Repeat("0", 25))), drivers.Approved},
+		"longer":                    {slices.Concat(ack(), framed(approved+"0000")), drivers.Approved},
+		"cut in its reserve":        {slices.Concat(ack(), framed(approved[:88])), drivers.Approved},
 		"cut behind the online id":  {slices.Concat(ack(), framed(approved[:71])), drivers.Approved},
 		"a refusal":                 {slices.Concat(ack(), framed(refused)), drivers.Declined},
 		"somebody else's result":    {slices.Concat(ack(), framed(strings.Replace(approved, "0E00", "0e00", 1))), ""},
@@ -232,7 +291,7 @@ func TestDamageThatTheCheckDoesNotSee(t *testing.T) {
 		amount              pos.Minor
 	}{
 		"two zeros lost":           {cut, approved, "000123", 1023},
-		"a form of its own":        {approved + "0000", approved + "0000", "000123", 1023},
+		"a form of its own":        {refused + "0000", refused + "0000", "000124", 1023},
 		"another amount":           {strings.Replace(approved, "00001023", "00001000", 1), approved, "000123", 1023},
 		"another amount, for good": {strings.Replace(approved, "00001023", "00001000", 1), strings.Replace(approved, "00001023", "00001000", 1), "000123", 1000},
 	} {

@@ -74,7 +74,8 @@ func notClosed(m codec.Message) error {
 
 // Count asks with T for the total since the last end of day.
 func (t *terminal) Count(ctx context.Context, _ func(drivers.Progress)) (drivers.Totals, error) {
-	if err := t.wantReceipts(ctx); err != nil {
+	told, err := t.wantReceipts(ctx)
+	if err != nil {
 		return drivers.Totals{}, t.unavailable(err)
 	}
 	e, err := t.enquire(ctx, t.request('T', 26), "T")
@@ -89,7 +90,7 @@ func (t *terminal) Count(ctx context.Context, _ func(drivers.Progress)) (drivers
 			fmt.Sprintf("The card terminal does not tell its totals (result %s).", stx.Printable([]byte(m.At(11, 12)))), "Try again, or look in the terminal's own menu.")
 	}
 	totals := drivers.Totals{Currency: t.currency, Amount: total}
-	if t.options.toUs {
+	if told {
 		text := t.collect(ctx, nil, moreReceipts)
 		totals.Receipts = receiptsOf(text)
 		clear(text)

@@ -63,14 +63,15 @@ func (t *terminal) perform(ctx context.Context, do task) (*run, error) {
 	if err := t.check(ctx); err != nil {
 		return nil, t.unavailable(err)
 	}
-	if err := t.wantReceipts(ctx); err != nil {
+	told, err := t.wantReceipts(ctx)
+	if err != nil {
 		return nil, t.unavailable(err)
 	}
-	err := t.line.Send(ctx, do.request, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: 1})
+	err = t.line.Send(ctx, do.request, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: 1})
 	if err != nil && !errors.Is(err, stx.ErrSilent) {
 		return nil, t.began(do.deed, err) // after silence the result may still come: only the acknowledgement was lost
 	}
-	r := &run{t: t, task: do, until: time.Now().Add(t.options.result)}
+	r := &run{t: t, task: do, told: told, until: time.Now().Add(t.options.result)}
 	r.follow(ctx)
 	return r, r.verdict()
 }

@@ -50,7 +50,7 @@ func name(m codec.Message) (name string, reply bool) {
 	case 'U':
 		return "additional_data", additionalReply(m)
 	case 'K':
-		return "vas", strings.Contains(string(m), "<ecrres")
+		return "vas", !strings.Contains(string(m), "<ecrreq") // a reply comes in parts
 	}
 	return "", false
 }

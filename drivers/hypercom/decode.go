@@ -1,6 +1,7 @@
 package hypercom
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,10 +14,27 @@ import (
 	"github.com/tillproof/tillproof/drivers/stx"
 )
 
-// Decode puts recorded bytes into words, one object for each frame, ACK and NAK. Both ways in which banks write a field's length are understood. Card
-// numbers are masked; what is personal is neither named nor shown.
+// Decode puts recorded bytes into words, one object for each frame, ACK and NAK. Both ways in which banks write lengths are understood: those of frames by what
+// makes more frames out of the input, those of fields by what fits. Card numbers are masked; what is personal is neither named nor shown.
 func Decode(input []byte) []drivers.Decoded {
-	return stx.Decode("hypercom", codec.Usual().Rules(), input, understand)
+	usual := stx.Decode("hypercom", codec.Usual().Rules(), input, understand)
+	if !slices.ContainsFunc(usual, func(d drivers.Decoded) bool { return !d.OK }) {
+		return usual
+	}
+	if other := stx.Decode("hypercom", codec.Form{Frame: stx.Binary}.Rules(), input, understand); frames(other) > frames(usual) {
+		return other
+	}
+	return usual
+}
+
+// frames is how many frames with headers there are.
+func frames(list []drivers.Decoded) (n int) {
+	for _, d := range list {
+		if d.Direction != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // parse reads a body in the first of the forms that fits; the usual one's error where none does.
@@ -130,6 +148,9 @@ func nameField(f stx.Fields, field codec.Field) {
 	case field.Code == fieldCard:
 		card(f, field.Data)
 		return
+	case field.Code == fieldWallet:
+		wallet(f, field.Data)
+		return
 	case isPersonal(field):
 		return // not even a text of it is made
 	}
@@ -165,6 +186,7 @@ func setNamed(f stx.Fields, field codec.Field, value string) {
 
 // card sets what may be shown of a card's number.
 func card(f stx.Fields, number []byte) {
+	number = bytes.TrimRight(number, " \x00")
 	if n := len(number); n >= 4 {
 		shown := append([]byte(strings.Repeat("*", n-4)), number[n-4:]...)
 		f.Card(stx.Printable(shown))

@@ -1,6 +1,7 @@
 package hypercom
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tillproof/tillproof/drivers/hypercom/codec"
+	"github.com/tillproof/tillproof/drivers/stx"
 )
 
 // Well-known test numbers, and what must not be shown.
@@ -57,17 +59,23 @@ func TestDecode(t *testing.T) {
 				`"text":"APPROVED","ticket":"K7Q2M9A1B2C3D4E5F6G7","time":"10:15:30","trace":"000042","x_d3":"RHB","x_e6":"07"}`},
 		"a list": {frameOf(usual, answerOf("50", "00", codec.Text("39", "00"), codec.Text("D3", "VISA"), codec.Text("80", codec.Total(16, 3, 5970)), codec.Text("D3", "AMEX"), codec.Text("80", codec.Total(16, 0, 0)))),
 			`"name":"end_of_day","direction":"device","fields":{"lines":["x_d3=VISA x_80=0003000000005970","x_d3=AMEX x_80=0000000000000000"],"result":"00","result_text":"approved","status":"00"}`},
-		"a ping":           {frameOf(usual, codec.Message{Direction: codec.Request, Code: "FF"}), `"name":"poll","direction":"ecr"`},
-		"its answer":       {frameOf(usual, answerOf("FF", "CP")), `"name":"poll","direction":"device","fields":{"result":"CP"}`},
-		"more follows":     {frameOf(usual, codec.Message{Direction: codec.Notice, Code: "61", More: true, Fields: []codec.Field{codec.Text("61", "PLEASE WAIT")}}), `"name":"show_text","direction":"ecr","fields":{"x_61":"PLEASE WAIT","x_more":"1"}`},
-		"a wallet's kind":  {frameOf(usual, answerOf("70", "00", codec.Text("A1", "03"))), `"name":"payment_qr","direction":"device","fields":{"result":"00","result_text":"approved","x_a1":"03"}`},
-		"bytes":            {frameOf(usual, answerOf("20", "00", codec.Text("R2", "\x01\x02\xFF"))), `"name":"payment","direction":"device","fields":{"result":"00","result_text":"approved","x_r2":"0102ff"}`},
-		"an unknown code":  {frameOf(usual, answerOf("7Z", "00")), `{"ok":false,"error":"unknown transaction \"7Z\"","protocol":"hypercom","direction":"device","fields":{"result":"00","result_text":"approved"}`},
-		"no headers":       {usual.Rules().Frame([]byte("hello")), `{"ok":false,"error":"the message has no headers","protocol":"hypercom"`},
-		"a field too long": {usual.Rules().Frame([]byte("6000000000112000" + "0\x1C40\x00\x12000000001990\x1C65\x00\x99000417\x1C")), `{"ok":false,"error":"at byte 35: a field goes beyond the message","protocol":"hypercom","name":"payment","direction":"device","fields":{"amount":1990,"result":"00","result_text":"approved"}`},
-		"an ACK":           {[]byte{0x06}, `"name":"ack"`},
-		"no length":        {[]byte{0x02, 0x0A, 0x00, 0x06}, `{"ok":false,"error":"the length is no number","protocol":"hypercom"`},
-		"cut":              {frameOf(usual, answerOf("FF", "CP"))[:9], `{"ok":false,"error":"truncated: the frame has no end","protocol":"hypercom"`},
+		"a ping":          {frameOf(usual, codec.Message{Direction: codec.Request, Code: "FF"}), `"name":"poll","direction":"ecr"`},
+		"its answer":      {frameOf(usual, answerOf("FF", "CP")), `"name":"poll","direction":"device","fields":{"result":"CP"}`},
+		"more follows":    {frameOf(usual, codec.Message{Direction: codec.Notice, Code: "61", More: true, Fields: []codec.Field{codec.Text("61", "PLEASE WAIT")}}), `"name":"show_text","direction":"ecr","fields":{"x_61":"PLEASE WAIT","x_more":"1"}`},
+		"a wallet's kind": {frameOf(usual, answerOf("70", "00", codec.Text("A1", "03"))), `"name":"payment_qr","direction":"device","fields":{"result":"00","result_text":"approved","x_a1":"03"}`},
+		"a wallet's parts": {frameOf(usual, answerOf("20", "00", codec.Text("99", "\xB9\x02\x0861000017\xB9\x04\x05payer\xB9\x06\x10"+testPAN+
+			"\xB9\x07\x03MYR\xB9\x08\x0C000000001990\xB9\x11\x02\x15\x06\xEE\x01\x01x\xB9\x10\x63no"))),
+			`"name":"payment","direction":"device","fields":{"currency":"MYR","result":"00","result_text":"approved","x_99_b902":"61000017","x_99_b906":"************1111","x_99_b908":"000000001990","x_99_b911":"1506"}`},
+		"a frame's length in binary": {codec.Form{Frame: stx.Binary, Field: stx.Binary, Open: true}.Rules().Frame(other.Payload(answerOf("20", "00", codec.Text("64", "000042")))),
+			`"name":"payment","direction":"device","fields":{"result":"00","result_text":"approved","trace":"000042"}`},
+		"a card with blanks behind": {frameOf(usual, answerOf("20", "00", codec.Text("30", testPAN+"   "))), `"name":"payment","direction":"device","fields":{"last4":"1111","pan":"************1111","result":"00","result_text":"approved"}`},
+		"bytes":                     {frameOf(usual, answerOf("20", "00", codec.Text("R2", "\x01\x02\xFF"))), `"name":"payment","direction":"device","fields":{"result":"00","result_text":"approved","x_r2":"0102ff"}`},
+		"an unknown code":           {frameOf(usual, answerOf("7Z", "00")), `{"ok":false,"error":"unknown transaction \"7Z\"","protocol":"hypercom","direction":"device","fields":{"result":"00","result_text":"approved"}`},
+		"no headers":                {usual.Rules().Frame([]byte("hello")), `{"ok":false,"error":"the message has no headers","protocol":"hypercom"`},
+		"a field too long":          {usual.Rules().Frame([]byte("6000000000112000" + "0\x1C40\x00\x12000000001990\x1C65\x00\x99000417\x1C")), `{"ok":false,"error":"at byte 35: a field goes beyond the message","protocol":"hypercom","name":"payment","direction":"device","fields":{"amount":1990,"result":"00","result_text":"approved"}`},
+		"an ACK":                    {[]byte{0x06}, `"name":"ack"`},
+		"no length":                 {[]byte{0x02, 0x0A, 0x00, 0x06}, `{"ok":false,"error":"the length is no number","protocol":"hypercom"`},
+		"cut":                       {frameOf(usual, answerOf("FF", "CP"))[:9], `{"ok":false,"error":"truncated: the frame has no end","protocol":"hypercom"`},
 	} {
 		if got := told(t, c.frame); got != c.want {
 			t.Errorf("%s: %s\nnot %s", name, got, c.want)
@@ -103,6 +111,7 @@ func TestDecodeShowsNoCard(t *testing.T) {
 			for _, secret := range []string{holder, testTrack, "880101145678"} {
 				frame := frameOf(form, answerOf("20", "00", codec.Text(code, secret), codec.Text("64", "000042")))
 				noneOf(t, secret, Decode(frame))
+				noneOf(t, secret[:9], Decode(frame[bytes.Index(frame, []byte(secret)):]))
 				frame[len(frame)-1] ^= 1
 				noneOf(t, secret, Decode(frame))
 			}

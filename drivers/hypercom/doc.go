@@ -20,8 +20,11 @@
 //	                   none otherwise                  the answer itself when it comes late on the same wire, with the amount and a new trace;
 //	                                                   else undecided: a person looks at the terminal's slip
 //
+// Where commands have no names, what comes before the ACK to one is believed to be an older one's answer, as long as nothing on this wire came to its end.
+//
 // The check byte is an XOR, which does not see each damage: an approval over another amount than was asked for is refused with NAK once, and believed when
-// it comes again in the same words and with the till's own name of the command.
+// it comes again in the same words and with the till's own name of the command. So is a refusal that tells an approval code; an amount that cannot be read
+// is not believed at all.
 //
 // What the family tells of persons and of cards beyond the last four digits (fields 31, A1, A2, D5 to D8, T1 to T3 and others) does not leave the parser.
 //

@@ -55,10 +55,13 @@ type terminal struct {
 	currency pos.Currency
 	frames   int // of the family, heard in all
 
-	late   []reply           // results of money commands that nobody waited for; never acknowledged
+	acks   int               // heard outside of the sending of a frame
+	late   []lateReply       // results of money commands that nobody waited for; never acknowledged
 	taken  [sha256.Size]byte // of the last result's payload that was acknowledged; a hash, because card data is in it
-	trace  string            // of that result, "" when it told none
 	acked  bool              // there was one
+	told   time.Time         // when a result was heard last
+	last   reply             // the last approval that was acknowledged
+	clear  bool              // the last command came to its end on this wire: nothing older is left to be told
 	absent sighting
 }
 

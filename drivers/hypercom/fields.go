@@ -23,6 +23,7 @@ const (
 	fieldDetail   = "39" // 2: why a transaction was refused, or what became of it
 	fieldAmount   = "40" // 12
 	fieldCashback = "42" // 12
+	fieldWallet   = "99" // parts of its own, of a payment by wallet
 	fieldForce    = "52" // 1: settle whatever is open
 	fieldTrace    = "64" // 6
 	fieldInvoice  = "65" // 6

@@ -3,7 +3,9 @@ package hypercom_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,6 +98,67 @@ func TestNonsenseIsNoSale(t *testing.T) {
 					}
 				})
 			})
+		}
+	}
+}
+
+// A terminal that tells other things without a pause is given up in time, and the cashier's wish goes out all the same.
+func TestChatterDoesNotHoldTheTill(t *testing.T) {
+	for _, options := range []map[string]string{nil, thai()} {
+		synctest.Test(t, func(t *testing.T) {
+			near, far := drivertest.Wire()
+			var talking sync.WaitGroup
+			done, begun, asked, pointed := make(chan struct{}), time.Now(), time.Duration(0), time.Duration(0)
+			go func() {
+				defer close(done)
+				decoder, b := &stx.Decoder{Rules: codec.Usual().Rules()}, make([]byte, 1)
+				for {
+					if _, err := far.Read(b); err != nil {
+						return
+					}
+					for _, e := range decoder.Feed(b[0]) {
+						switch m, _ := codec.Usual().Parse(e.Payload); m.Code {
+						case "FF":
+							_, _ = far.Write(pong())
+						case "XX":
+							asked = time.Since(begun)
+						case "20":
+							_, _ = far.Write(ack())
+							talking.Go(func() { chatter(far) })
+						}
+					}
+				}
+			}()
+			terminal, err := hypercom.Driver().NewCardTerminal(near, drivers.Settings{Currency: "MYR", Options: options})
+			if err != nil {
+				t.Fatal(err)
+			}
+			command := sale(kept)
+			cancel := make(chan struct{})
+			command.Cancel, command.Progress = cancel, func(drivers.Progress) { pointed = time.Since(begun) }
+			time.AfterFunc(10*time.Second, func() { close(cancel) })
+			if _, err = terminal.Sale(t.Context(), command); pos.MoneyOf(err) != pos.MoneyUnknown {
+				t.Error(err)
+			}
+			if took := time.Since(begun); took > 182*time.Second {
+				t.Errorf("%v: took %v", options, took)
+			}
+			_ = near.Close()
+			<-done
+			talking.Wait()
+			if heard := max(asked, pointed); heard == 0 || heard > 14*time.Second {
+				t.Errorf("%v: the cashier was heard after %v and %v", options, asked, pointed)
+			}
+		})
+	}
+}
+
+// chatter tells one thing after the other that nobody asked for.
+func chatter(far io.Writer) {
+	for n := 0; ; n++ {
+		time.Sleep(100 * time.Millisecond)
+		if _, err := far.Write(framed("51", "00", codec.Text("64", fmt.Sprintf("%06d", n)))); err != nil {
+			return
 		}
 	}
 }

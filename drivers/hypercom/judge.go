@@ -46,9 +46,14 @@ func (t *terminal) judgeTrace(p drivers.Pending, held *drivers.Result, told repl
 		return t.undecided(p, "The terminal had approved this as trace "+held.Trace+" and tells another transaction when it is asked for that.")
 	case held.ReceiptNo != "" && told.result.ReceiptNo != "" && !sameNumber(held.ReceiptNo, told.result.ReceiptNo):
 		return t.undecided(p, "Trace "+held.Trace+" is another invoice now, "+told.result.ReceiptNo+" instead of "+held.ReceiptNo+".")
+	case differ(held.Date, told.result.Date) || differ(held.Time, told.result.Time):
+		return t.undecided(p, "Trace "+held.Trace+" is a transaction of "+told.result.Date+" "+told.result.Time+" now, and was one of "+held.Date+" "+held.Time+".")
 	}
 	return t.charged(p, told, "The terminal tells trace "+held.Trace+" again")
 }
+
+// differ says whether two texts are told and are not the same.
+func differ(a, b string) bool { return a != "" && b != "" && a != b }
 
 // charged is the verdict on a transaction that was found, if its amount and its state fit.
 func (t *terminal) charged(p drivers.Pending, told reply, how string) drivers.Recovery {
@@ -72,28 +77,33 @@ func (t *terminal) charged(p drivers.Pending, told reply, how string) drivers.Re
 }
 
 // judgeLate looks for the command's own answer among those that came when nobody waited. Without a name it must have the amount, and a number that is not
-// the one before.
+// the one before. Where several could be it, or one is not what was durable already, none is believed.
 func (t *terminal) judgeLate(p drivers.Pending) (drivers.Recovery, bool) {
+	var own []reply
 	for _, late := range t.late {
-		if late.code != t.codeOf(p.What) || !t.fits(p, late) {
-			continue
-		}
-		if result, known := t.options.decided(late, p.Amount, false); known && result.Decision != drivers.Approved {
-			return verdict(drivers.NotCharged, "The terminal told it late: %s.", result.Text), true
-		}
-		if r := t.charged(p, late, "The terminal told it late"); late.response == approvedCode && r.Verdict == drivers.Charged {
-			return r, true
+		if late.code == t.codeOf(p.What) && t.fits(p, late) {
+			own = append(own, late.reply)
 		}
 	}
-	return drivers.Recovery{}, false
+	if len(own) != 1 {
+		return drivers.Recovery{}, false
+	}
+	if result, known := t.options.decided(own[0], p.Amount, false); known && result.Decision != drivers.Approved && p.Stored == nil {
+		return verdict(drivers.NotCharged, "The terminal told it late: %s.", result.Text), true
+	}
+	r := t.charged(p, own[0], "The terminal told it late")
+	return r, own[0].response == approvedCode && r.Verdict == drivers.Charged
 }
 
 // fits says whether a late answer is that of a command.
-func (t *terminal) fits(p drivers.Pending, late reply) bool {
+func (t *terminal) fits(p drivers.Pending, late lateReply) bool {
+	if held := charging(p.Stored); held != nil && held.Trace != "" && !sameNumber(held.Trace, late.result.Trace) {
+		return false
+	}
 	if t.options.profile.named {
 		return late.id == drivers.Ticket(p.Ref, idLength)
 	}
-	return late.priced && late.result.Amount == p.Amount && late.result.Trace != "" && !sameNumber(late.result.Trace, p.Before.Trace)
+	return !late.older && !t.aged(late.reply) && late.priced && late.result.Amount == p.Amount && late.result.Trace != "" && !sameNumber(late.result.Trace, p.Before.Trace)
 }
 
 // codeOf is the code of an unfinished transaction.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/drivertest"
+	"github.com/tillproof/tillproof/drivers/hypercom/codec"
 	"github.com/tillproof/tillproof/pos"
 )
 
@@ -71,7 +72,7 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeByTrace(t *testing.T) {
-	held := &drivers.Result{Decision: drivers.Approved, Amount: money(1023), Trace: "000042", ReceiptNo: "000417"}
+	held := &drivers.Result{Decision: drivers.Approved, Amount: money(1023), Trace: "000042", ReceiptNo: "000417", Date: "2026-11-22", Time: "10:15:30"}
 	for name, c := range map[string]struct {
 		told func(*reply)
 		want drivers.Verdict
@@ -81,6 +82,9 @@ func TestJudgeByTrace(t *testing.T) {
 		"no invoice":      {func(r *reply) { r.result.ReceiptNo = "" }, drivers.Charged},
 		"another invoice": {func(r *reply) { r.result.ReceiptNo = "000418" }, drivers.Undecided},
 		"another trace":   {func(r *reply) { r.result.Trace = "000043" }, drivers.Undecided},
+		"at its time":     {func(r *reply) { r.result.Date, r.result.Time = "2026-11-22", "10:15:30" }, drivers.Charged},
+		"of another day":  {func(r *reply) { r.result.Date, r.result.Time = "2026-10-02", "10:15:30" }, drivers.Undecided},
+		"at another time": {func(r *reply) { r.result.Date, r.result.Time = "2026-11-22", "09:15:30" }, drivers.Undecided},
 		"no trace":        {func(r *reply) { r.result.Trace = "" }, drivers.Undecided},
 		"another amount":  {func(r *reply) { r.result.Amount = money(1000) }, drivers.Undecided},
 		"no amount":       {func(r *reply) { r.priced = false }, drivers.Undecided},
@@ -112,6 +116,49 @@ func TestRecoveryWithoutAQuestion(t *testing.T) {
 		p.Quiet, p.Ref = 0, "again "+p.Ref
 		if got, err := term.Recover(t.Context(), p); err != nil || got.Verdict != drivers.Undecided || got.Again <= 0 {
 			t.Errorf("%s, at once: %+v, %v", what, got, err)
+		}
+	}
+}
+
+// What came late must not contradict what was durable before.
+func TestALateReplyAndWhatWasStored(t *testing.T) {
+	held := &drivers.Result{Decision: drivers.Approved, Amount: money(1023), Trace: "000042"}
+	thai, named := map[string]string{"profile": "linkpos"}, map[string]string(nil)
+	for name, c := range map[string]struct {
+		options map[string]string
+		stored  *drivers.Result
+		told    func(*reply)
+		want    drivers.Verdict // "" for none
+	}{
+		"its number":                      {thai, held, nil, drivers.Charged},
+		"another number":                  {thai, held, func(r *reply) { r.result.Trace = "000043" }, ""},
+		"nothing stored":                  {thai, nil, func(r *reply) { r.result.Trace = "000043" }, drivers.Charged},
+		"older than the last one":         {thai, nil, func(r *reply) { r.result.Trace, r.result.Date, r.result.Time = "000039", "2026-11-21", "10:15:30" }, ""},
+		"its name":                        {named, held, nil, drivers.Charged},
+		"its name, and another number":    {named, held, func(r *reply) { r.result.Trace = "000043" }, ""},
+		"its name, refused":               {named, nil, func(r *reply) { r.response = "51" }, drivers.NotCharged},
+		"its name, refused, was approved": {named, held, func(r *reply) { r.response = "51" }, ""},
+	} {
+		term := judging(t, c.options)
+		term.last = found(func(r *reply) {
+			r.code = "20"
+			r.result.Trace, r.result.Date, r.result.Time = "000041", "2026-11-22", "10:15:30"
+		})
+		late := found(c.told)
+		late.code = "20"
+		term.keepLate(late)
+		got, decided := term.judgeLate(drivers.Pending{Ref: "a sale", Amount: money(1023), Stored: c.stored})
+		if decided != (c.want != "") || decided && got.Verdict != c.want {
+			t.Errorf("%s: %+v, %v", name, got, decided)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for told, want := range map[string]string{"000042": "000042", "42": "42", "00000042": "000042", "000000000417": "000417", "1000042": "", "000000": "", "00000000": "", "0": "",
+		"": "", "  42  ": "42", "00042A": "", "42\x00\x00": "42"} {
+		if got := number(codec.Message{Fields: []codec.Field{codec.Text(fieldTrace, told)}}, fieldTrace); got != want {
+			t.Errorf("%q is %q, not %q", told, got, want)
 		}
 	}
 }

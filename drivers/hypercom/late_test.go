@@ -1,6 +1,7 @@
 package hypercom_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,7 @@ func TestALateResult(t *testing.T) {
 		"by its number":                {thai(), framed("20", "00", paid("", asked, "000042")...), drivers.Last{Trace: "000041"}, drivers.Charged, ""},
 		"the number before":            {thai(), framed("20", "00", paid("", asked, "000041")...), drivers.Last{Trace: "000041"}, drivers.Undecided, ""},
 		"by its number, other amount":  {thai(), framed("20", "00", paid("", "000000001000", "000042")...), drivers.Last{Trace: "000041"}, drivers.Undecided, ""},
+		"two that could be it":         {thai(), slices.Concat(framed("20", "00", paid("", asked, "000042")...), framed("20", "00", paid("", asked, "000043")...)), drivers.Last{Trace: "000041"}, drivers.Undecided, ""},
 		"a refusal without an amount":  {thai(), framed("20", "51"), drivers.Last{Trace: "000041"}, drivers.Undecided, ""},
 		"by its number, taken back it": {thai(), framed("20", "00", append(paid("", asked, "000042"), codec.Text("39", "VD"))...), drivers.Last{Trace: "000041"}, drivers.Undecided, ""},
 	} {
@@ -170,5 +172,173 @@ func TestAnAnswerUnderWayIsAnOlderOne(t *testing.T) {
 		}
 		_ = near.Close()
 		<-done
+	})
+}
+
+// Without a name an answer that comes before the ACK may be that of an older command over the same amount, as long as nothing on this wire came to its end: it
+// is none of this sale, not even when nothing else comes.
+func TestAnAnswerBeforeTheACKIsAnOlderOne(t *testing.T) {
+	old, own := framed("20", "00", paid("", asked, "000042")...), framed("20", "00", paid("", asked, "000043")...)
+	for name, c := range map[string]struct {
+		to20 []byte
+		want string // the trace of the sale, "" for unknown
+	}{
+		"then ACK and our own": {slices.Concat(old, ack(own)), "000043"},
+		"then ACK":             {slices.Concat(old, ack()), ""},
+		"nothing else":         {old, ""},
+		"ACK first":            {ack(own), "000043"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scripted(t, thai(), func(word string, _ int, _ codec.Message) []byte {
+				if word == "20" {
+					return c.to20
+				}
+				return nil
+			}, func(terminal drivers.CardTerminal, r *record) {
+				out, err := terminal.Sale(t.Context(), sale(kept))
+				if out.Result.Trace != c.want || (err == nil) != (c.want != "") {
+					t.Errorf("%+v, %v; said %s", out.Result, err, r.text())
+				}
+				p := drivers.Pending{Ref: "a sale", Amount: pos.Money{Amount: 1023, Currency: "MYR"}, Quiet: time.Hour}
+				if got, err := terminal.Recover(t.Context(), p); c.want == "" && (err != nil || got.Verdict != drivers.Undecided) {
+					t.Errorf("%+v, %v", got, err)
+				}
+			})
+		})
+	}
+}
+
+// What came before a sale was sent says nothing of it, although its amount fits.
+func TestWhatCameBeforeTheSaleIsNotItsAnswer(t *testing.T) {
+	late := framed("20", "00", paid("", asked, "000041")...)
+	scripted(t, thai(), func(word string, _ int, _ codec.Message) []byte {
+		switch word {
+		case "27":
+			return ack(late, framed("27", "51")) // while something else is done
+		case "20":
+			return ack()
+		}
+		return nil
+	}, func(terminal drivers.CardTerminal, _ *record) {
+		if _, err := terminal.Refund(t.Context(), sale(kept)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := terminal.Sale(t.Context(), sale(kept)); pos.MoneyOf(err) != pos.MoneyUnknown {
+			t.Fatal(err)
+		}
+		p := drivers.Pending{Ref: "a sale", Amount: pos.Money{Amount: 1023, Currency: "MYR"}, Quiet: time.Hour}
+		if got, err := terminal.Recover(t.Context(), p); err != nil || got.Verdict != drivers.Undecided {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// Terminals without numbers for what was refused, or that give a number twice, refuse and approve in words that were heard before.
+func TestTheSameWordsMayBeAnotherAnswer(t *testing.T) {
+	refusal, zeros := framed("20", "51"), framed("20", "05", codec.Text("64", "000000"))
+	approval := func(code, trace string) []byte { return framed(code, "00", paid("", asked, trace)...) }
+	for name, c := range map[string]struct {
+		first, second []byte
+		pause         time.Duration
+		void          bool // is the second command
+		want          drivers.Decision
+	}{
+		"a refusal a while later":                    {refusal, refusal, 10 * time.Second, false, drivers.Declined},
+		"with zeros for a trace":                     {zeros, zeros, 10 * time.Second, false, drivers.Declined},
+		"a refusal with the number of the sale":      {approval("20", "000042"), framed("20", "51", codec.Text("64", "000042")), 0, false, drivers.Declined},
+		"an approval with the number of the refusal": {framed("20", "51", codec.Text("64", "000042")), approval("20", "000042"), 0, false, drivers.Approved},
+		"a void with the number of its sale":         {approval("20", "000042"), approval("26", "000042"), 0, true, drivers.Approved},
+		"approvals with zeros for a trace":           {approval("20", "000000"), framed("20", "00", append(paid("", asked, "000000"), codec.Text("06", "630000000043"))...), 0, false, drivers.Approved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scripted(t, thai(), func(word string, times int, _ codec.Message) []byte {
+				switch {
+				case word == "20" && times == 1:
+					return ack(c.first)
+				case word == "20", word == "26":
+					return ack(c.second)
+				}
+				return nil
+			}, func(terminal drivers.CardTerminal, r *record) {
+				if _, err := terminal.Sale(t.Context(), sale(kept)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(c.pause)
+				second := func() (drivers.Outcome, error) { return terminal.Sale(t.Context(), sale(kept)) }
+				if c.void {
+					second = func() (drivers.Outcome, error) {
+						return terminal.Void(t.Context(), sale(kept), drivers.Last{ReceiptNo: "000417"})
+					}
+				}
+				if out, err := second(); err != nil || out.Result.Decision != c.want {
+					t.Errorf("%+v, %v; said %s", out.Result, err, r.text())
+				}
+			})
+		})
+	}
+}
+
+// Without a name, an approval whose own clock and number lie before those of the last one is an older one, wherever it comes. A clock that was set back, and
+// numbers that began anew, are none.
+func TestAnApprovalOfEarlierIsAnOlderOne(t *testing.T) {
+	at := func(trace, date, clock string) []byte {
+		return framed("20", "00", codec.Text("40", asked), codec.Text("64", trace), codec.Text("03", date), codec.Text("04", clock))
+	}
+	own := at("000043", "261122", "101600")
+	for name, c := range map[string]struct {
+		second []byte
+		want   string
+	}{
+		"earlier, and a number before":     {ack(at("000039", "261101", "235959"), own), "000043"},
+		"earlier on that day":              {ack(at("000039", "261122", "101529"), own), "000043"},
+		"a number before the turn":         {ack(at("999998", "261121", "101530"), own), "000043"},
+		"a clock that was set back":        {ack(at("000043", "261121", "101600")), "000043"},
+		"numbers that began anew":          {ack(at("000001", "261122", "101530")), "000001"},
+		"no clock":                         {ack(framed("20", "00", codec.Text("40", asked), codec.Text("64", "000001"))), "000001"},
+		"no number, and a clock set back":  {ack(at("", "261121", "101530")), ""},
+		"an earlier refusal is one of now": {ack(framed("20", "51", codec.Text("64", "000039"), codec.Text("03", "261101"), codec.Text("04", "101530"))), "000039"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scripted(t, thai(), func(word string, times int, _ codec.Message) []byte {
+				switch {
+				case word == "20" && times == 1:
+					return ack(at("000042", "261122", "101530"))
+				case word == "20":
+					return c.second
+				}
+				return nil
+			}, func(terminal drivers.CardTerminal, r *record) {
+				for n := range 2 {
+					out, err := terminal.Sale(t.Context(), sale(kept))
+					if err != nil || n == 1 && out.Result.Trace != c.want {
+						t.Errorf("%+v, %v; said %s", out.Result, err, r.text())
+					}
+				}
+			})
+		})
+	}
+}
+
+// What was found to be an older one says nothing of the sale that was lost behind it.
+func TestAnOlderAnswerProvesNothing(t *testing.T) {
+	scripted(t, thai(), func(word string, times int, _ codec.Message) []byte {
+		switch {
+		case word == "20" && times == 1:
+			return ack(framed("20", "00", paid("", asked, "000042")...))
+		case word == "20":
+			return ack(framed("20", "00", codec.Text("40", asked), codec.Text("64", "000039"), codec.Text("03", "261101"), codec.Text("04", "101530")))
+		}
+		return nil
+	}, func(terminal drivers.CardTerminal, _ *record) {
+		if _, err := terminal.Sale(t.Context(), sale(kept)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := terminal.Sale(t.Context(), sale(kept)); pos.MoneyOf(err) != pos.MoneyUnknown {
+			t.Fatal(err)
+		}
+		p := drivers.Pending{Ref: "a sale", Amount: pos.Money{Amount: 1023, Currency: "MYR"}, Before: drivers.Last{Trace: "000042"}, Quiet: time.Hour}
+		if got, err := terminal.Recover(t.Context(), p); err != nil || got.Verdict != drivers.Undecided {
+			t.Errorf("%+v, %v", got, err)
+		}
 	})
 }

@@ -2,9 +2,7 @@ package hypercom
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
@@ -42,7 +40,10 @@ func (t *terminal) next(ctx context.Context, until time.Time) (*incoming, error)
 			return nil, err
 		}
 		if e.Kind != stx.GotFrame {
-			continue // an ACK that is late or doubled
+			if e.Payload[0] == stx.ACK {
+				t.acks++ // late or doubled
+			}
+			continue
 		}
 		m, err := t.options.profile.form.Parse(e.Payload)
 		if errors.Is(err, codec.ErrHeader) || m.Direction != codec.Answer {
@@ -52,42 +53,6 @@ func (t *terminal) next(ctx context.Context, until time.Time) (*incoming, error)
 		t.frames++
 		return &incoming{e, m, err}, nil
 	}
-}
-
-// stray deals with an answer that nobody waits for, and wipes it. A result of a money command is kept as evidence and not acknowledged, because nobody
-// makes it durable; so it is with the totals of an end of day.
-func (t *terminal) stray(in *incoming) error {
-	defer in.event.Wipe()
-	p := t.options.profile
-	switch in.message.Code {
-	case t.known(in):
-	case p.settlement.code:
-		return nil
-	case p.sale.code, p.void.code, p.refund.code:
-		t.keepLate(readReply(in, t.currency))
-		return nil
-	}
-	return t.line.Accept(&in.event)
-}
-
-// known is the code of a result that was acknowledged last and comes again, "" for any other.
-func (t *terminal) known(in *incoming) string {
-	if t.acked && sha256.Sum256(in.event.Payload) == t.taken {
-		return in.message.Code
-	}
-	return ""
-}
-
-func (t *terminal) keepLate(r reply) {
-	if !slices.Contains(t.late, r) {
-		t.late = append(t.late[max(0, len(t.late)-mostLate+1):], r)
-	}
-}
-
-// acknowledge lets the terminal forget a result.
-func (t *terminal) acknowledge(in *incoming, trace string) error {
-	t.taken, t.trace, t.acked = sha256.Sum256(in.event.Payload), trace, true
-	return t.line.Accept(&in.event)
 }
 
 // drain takes what came before. It waits until the line has been still for so long: an answer to an older command that is under way must not end in the

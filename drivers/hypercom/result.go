@@ -1,7 +1,9 @@
 package hypercom
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
@@ -17,6 +19,7 @@ type reply struct {
 	detail   string // field 39
 	id       string // the till's own name of the transaction, "" when it is not told
 	priced   bool   // it names the amount
+	garbled  bool   // it names something else in the place of the amount
 	result   drivers.Result
 }
 
@@ -30,8 +33,10 @@ func readReply(in *incoming, currency pos.Currency) reply {
 		CardName: text(m, fieldLabel), Brand: brandID(text(m, fieldScheme)), Last4: last4(m.Get(fieldCard)), Entry: entry(text(m, fieldEntry)),
 		Date: stamp("060102", time.DateOnly, text(m, fieldDate)), Time: stamp("150405", time.TimeOnly, text(m, fieldTime)),
 	}
-	if minor, ok := codec.ReadAmount(m.Get(fieldAmount)); ok {
-		r.result.Amount.Amount, r.priced = pos.Minor(minor), true
+	if data := bytes.Trim(m.Get(fieldAmount), " \x00"); len(data) > 0 {
+		minor, ok := codec.ReadAmount(data)
+		r.priced = ok && minor > 0 // zeros are the family's way to fill up what it does not tell
+		r.result.Amount.Amount, r.garbled = pos.Minor(minor), !r.priced
 	}
 	return r
 }
@@ -71,9 +76,13 @@ func concealed(data []byte) []stx.Span {
 	return append(spans, stx.Numbers(rest)...)
 }
 
-// number is a field with the terminal's number of something, "" when it is none.
+// number is a field with the terminal's number of something, "" when it is none: zeros fill up what has no number, and what is longer than a number.
 func number(m codec.Message, field string) string {
-	if s := text(m, field); isNumber(s) {
+	s := text(m, field)
+	if more := len(s) - numberLength; more > 0 && strings.Trim(s[:more], "0") == "" {
+		s = s[more:]
+	}
+	if isNumber(s) && strings.Trim(s, "0") != "" {
 		return s
 	}
 	return ""
@@ -81,6 +90,7 @@ func number(m codec.Message, field string) string {
 
 // last4 are the last digits of a card's number, whether the others are masked or not.
 func last4(card []byte) string {
+	card = bytes.TrimRight(card, " \x00")
 	if n := len(card); n > 4 && digits(string(card[n-4:])) {
 		return string(card[n-4:])
 	}

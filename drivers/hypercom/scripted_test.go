@@ -102,6 +102,12 @@ func framed(code, response string, fields ...codec.Field) []byte {
 	return form.Rules().Frame(form.Payload(codec.Message{Direction: codec.Answer, Code: code, Response: response, Fields: fields}))
 }
 
+// unfinished is an answer that another message follows.
+func unfinished(code string, fields ...codec.Field) []byte {
+	form := codec.Usual()
+	return form.Rules().Frame(form.Payload(codec.Message{Direction: codec.Answer, Code: code, Response: "00", More: true, Fields: fields}))
+}
+
 func ack(frames ...[]byte) []byte { return slices.Concat(append([][]byte{{stx.ACK}}, frames...)...) }
 
 func nak() []byte { return []byte{stx.NAK} }

@@ -3,6 +3,7 @@ package hypercom
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
@@ -73,12 +74,9 @@ const (
 // totals reads what was settled, one group of fields a host. known is false when the answer tells none, or not all: then nobody knows what was settled.
 func (t *terminal) totals(in *incoming) (totals drivers.Totals, known bool) {
 	head, groups := in.message.Groups()
-	if len(groups) == 0 {
-		groups = [][]codec.Field{head}
-	}
 	totals = drivers.Totals{Currency: t.currency, Trace: number(in.message, "50"), Date: stamp("060102", time.DateOnly, text(in.message, fieldDate)),
 		Time: stamp("150405", time.TimeOnly, text(in.message, fieldTime))}
-	for _, group := range groups {
+	for _, group := range slices.Concat([][]codec.Field{head}, groups) {
 		brand, told, ok := t.host(codec.Message{Fields: group})
 		if !ok || in.cut != nil {
 			return drivers.Totals{}, false

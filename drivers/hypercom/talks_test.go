@@ -52,14 +52,25 @@ func TestOddTalks(t *testing.T) {
 			drivers.Approved, 1000, "nak ack"},
 		"another amount, and no name": {ack(framed("20", "00", paid("", "000000001000", "000042")...)), framed("20", "00", paid("", "000000001000", "000042")...),
 			"", 0, "nak"},
-		"a refusal":                   {ack(framed("20", "51", codec.Text("66", ours), codec.Text("02", "DECLINED"))), nil, drivers.Declined, 1023, "ack"},
-		"letters":                     {ack(framed("20", "TO")), nil, drivers.Declined, 1023, "ack"},
-		"the customer's abort":        {ack(framed("20", "17")), nil, drivers.Cancelled, 1023, "ack"},
-		"a response that is no code":  {ack(framed("20", " \x7F")), nil, "", 0, ""},
-		"a response of two blanks":    {ack(framed("20", "  ")), nil, "", 0, ""},
-		"settled meanwhile":           {ack(framed("50", "00"), good), nil, drivers.Approved, 1023, "ack"},
-		"good, and good again":        {ack(good, good), nil, drivers.Approved, 1023, "ack"},
-		"a cut frame and a whole one": {ack(good[:60], good), nil, drivers.Approved, 1023, "ack"},
+		"an amount that is none": {ack(framed("20", "00", paid(ours, "       10.23", "000042")...)), framed("20", "00", paid(ours, "       10.23", "000042")...),
+			"", 0, "nak"},
+		"an amount that is too long": {ack(framed("20", "00", paid(ours, "00000000001023", "000042")...)), framed("20", "00", paid(ours, "00000000001023", "000042")...),
+			"", 0, "nak"},
+		"an amount of nothing": {ack(framed("20", "00", paid(ours, "000000000000", "000042")...)), framed("20", "00", paid(ours, "000000000000", "000042")...),
+			"", 0, "nak"},
+		"an amount that is none, then well":   {ack(framed("20", "00", paid(ours, "       10.23", "000042")...)), good, drivers.Approved, 1023, "nak ack"},
+		"an amount without zeros":             {ack(framed("20", "00", paid(ours, "1023", "000042")...)), nil, drivers.Approved, 1023, "ack"},
+		"blanks for an amount":                {ack(framed("20", "00", paid(ours, "            ", "000042")...)), nil, drivers.Approved, 1023, "ack"},
+		"an approval as a refusal, then well": {ack(framed("20", "08", paid(ours, asked, "000042")...)), good, drivers.Approved, 1023, "nak ack"},
+		"a refusal with an approval code":     {ack(framed("20", "51", paid(ours, asked, "000042")...)), framed("20", "51", paid(ours, asked, "000042")...), drivers.Declined, 1023, "nak ack"},
+		"a refusal":                           {ack(framed("20", "51", codec.Text("66", ours), codec.Text("02", "DECLINED"))), nil, drivers.Declined, 1023, "ack"},
+		"letters":                             {ack(framed("20", "TO")), nil, drivers.Declined, 1023, "ack"},
+		"the customer's abort":                {ack(framed("20", "17")), nil, drivers.Cancelled, 1023, "ack"},
+		"a response that is no code":          {ack(framed("20", " \x7F")), nil, "", 0, ""},
+		"a response of two blanks":            {ack(framed("20", "  ")), nil, "", 0, ""},
+		"settled meanwhile":                   {ack(framed("50", "00"), good), nil, drivers.Approved, 1023, "ack"},
+		"good, and good again":                {ack(good, good), nil, drivers.Approved, 1023, "ack"},
+		"a cut frame and a whole one":         {ack(good[:60], good), nil, drivers.Approved, 1023, "ack"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			scripted(t, nil, func(word string, _ int, _ codec.Message) []byte {
@@ -103,6 +114,7 @@ func TestTheCashierStops(t *testing.T) {
 		"ended without a word":   {ack(stopped), drivers.Declined, "XX ack", false},
 		"too late":               {ack(framed("XX", "12"), framed("20", "00", paid(ours, asked, "000042")...)), drivers.Approved, "XX ack ack", true},
 		"the sale is done first": {framed("20", "00", paid(ours, asked, "000042")...), drivers.Approved, "XX ack", false},
+		"ended, and no answer":   {ack(framed("XX", "00")), "", "XX ack", false},
 		"not known":              {nak(), "", "XX XX XX", true},
 		"silence":                {nil, "", "XX", true},
 	} {
@@ -122,7 +134,11 @@ func TestTheCashierStops(t *testing.T) {
 				cancel := make(chan struct{})
 				command.Cancel, command.Progress = cancel, func(drivers.Progress) { points = true }
 				time.AfterFunc(10*time.Second, func() { close(cancel) })
+				begun := time.Now()
 				out, err := terminal.Sale(t.Context(), command)
+				if took := time.Since(begun); name == "ended, and no answer" && took > 25*time.Second {
+					t.Errorf("took %s", took)
+				}
 				if c.want == "" && pos.MoneyOf(err) != pos.MoneyUnknown || c.want != "" && (err != nil || out.Result.Decision != c.want) || points != c.points {
 					t.Errorf("%+v, %v; pointed at the terminal: %v", out, err, points)
 				}
@@ -140,6 +156,8 @@ func TestSettlements(t *testing.T) {
 	}
 	two := slices.Concat([]codec.Field{codec.Text("03", "261122"), codec.Text("04", "220000")}, host("VISA", "0003000000005970", "0001000000001000", "0000000000000000"),
 		host("MYDEBIT", "00010000000000000100", "00000000000000000000", "00020000000000000030"))
+	cut := codec.Usual().Payload(codec.Message{Direction: codec.Answer, Code: "50", More: true, Fields: host("VISA", "0003000000005970", "0000000000000000", "0000000000000000")})
+	cut[len(cut)-18] = 0x99 // the length of the last field
 	for name, c := range map[string]struct {
 		options map[string]string
 		answer  []byte
@@ -151,10 +169,17 @@ func TestSettlements(t *testing.T) {
 		"voided ones within":      {map[string]string{"voided_sales": "counted"}, framed("50", "00", two...), 5040, "visa 3 4970, mydebit 1 70", ""},
 		"one host without a name": {nil, framed("50", "00", codec.Text("80", "0001000000000100")), 100, "other 1 100", ""},
 		"nothing sold":            {nil, framed("50", "00", codec.Text("80", "0000000000000000")), 0, "", ""},
-		"no totals":               {nil, framed("50", "00", codec.Text("D3", "VISA")), 0, "", pos.MoneyUnknown},
-		"totals that are none":    {nil, framed("50", "00", codec.Text("80", "three thousands.")), 0, "", pos.MoneyUnknown},
-		"refused":                 {nil, framed("50", "95", codec.Text("02", "HOST BUSY")), 0, "", pos.NoneMoved},
-		"no code":                 {nil, framed("50", "  "), 0, "", pos.MoneyUnknown},
+		"another field repeats": {nil, framed("50", "00", codec.Text("D3", "VISA"), codec.Text("80", "0001000000000100"), codec.Text("17", "PAGE 1"), codec.Text("17", "PAGE 2")),
+			100, "visa 1 100", ""},
+		"in two messages": {nil, slices.Concat(unfinished("50", host("VISA", "0003000000005970", "0000000000000000", "0000000000000000")...),
+			framed("50", "00", host("MYDEBIT", "0001000000000100", "0000000000000000", "0000000000000000")...)), 6070, "visa 3 5970, mydebit 1 100", ""},
+		"the first message is cut": {nil, slices.Concat(codec.Usual().Rules().Frame(cut),
+			framed("50", "00", host("MYDEBIT", "0001000000000100", "0000000000000000", "0000000000000000")...)), 0, "", pos.MoneyUnknown},
+		"the second message is lost": {nil, unfinished("50", host("VISA", "0003000000005970", "0000000000000000", "0000000000000000")...), 0, "", pos.MoneyUnknown},
+		"no totals":                  {nil, framed("50", "00", codec.Text("D3", "VISA")), 0, "", pos.MoneyUnknown},
+		"totals that are none":       {nil, framed("50", "00", codec.Text("80", "three thousands.")), 0, "", pos.MoneyUnknown},
+		"refused":                    {nil, framed("50", "95", codec.Text("02", "HOST BUSY")), 0, "", pos.NoneMoved},
+		"no code":                    {nil, framed("50", "  "), 0, "", pos.MoneyUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			scripted(t, c.options, func(word string, _ int, _ codec.Message) []byte {

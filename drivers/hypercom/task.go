@@ -71,16 +71,22 @@ func (t *terminal) perform(ctx context.Context, do task) error {
 	if err := t.greet(ctx); err != nil {
 		return t.unavailable(err)
 	}
-	payload, wait := t.options.profile.form.Payload(do.request), t.options.answer
+	t.setAside()
+	p, wait := t.options.profile, t.options.answer
+	payload := p.form.Payload(do.request)
 	err := t.line.Send(ctx, payload, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: 1})
 	switch {
 	case err == nil:
 	case !errors.Is(err, stx.ErrSilent):
 		return t.began(do.deed, err)
-	case t.options.profile.ping.code == "":
+	case p.ping.code == "":
 		wait = grace
 	}
-	r := &run{t: t, task: do, until: time.Now().Add(wait)}
+	r := &run{t: t, task: do, until: time.Now().Add(wait), acks: t.acks, blind: !p.named && !t.clear}
+	t.clear = false
+	if r.blind && err == nil {
+		r.blind = r.early()
+	}
 	r.follow(ctx)
 	return r.verdict()
 }

@@ -44,8 +44,8 @@ func decoded(rules *Rules, e *Event, understand func([]byte) Meaning) drivers.De
 	case GotControl:
 		return drivers.Decoded{OK: true, Name: controlName(e.Payload[0]), Frame: hex.EncodeToString(e.Raw)}
 	case GotProgress:
-		return drivers.Decoded{OK: true, Name: "intermediate_status", Direction: drivers.FromDevice, Frame: hex.EncodeToString(e.Raw),
-			Fields: map[string]any{"text": Printable(e.Payload)}}
+		return drivers.Decoded{OK: true, Name: "intermediate_status", Direction: drivers.FromDevice, Frame: Masked(e.Raw, 1, Cards(e.Payload)),
+			Fields: map[string]any{"text": SafeText(e.Payload)}}
 	case GotFrame:
 		m := understand(e.Payload)
 		if m.Fields != nil && e.Scope != rules.Scope {
@@ -57,16 +57,12 @@ func decoded(rules *Rules, e *Event, understand func([]byte) Meaning) drivers.De
 		}
 		return d
 	case GotJunk:
-		if truncated(e.Raw) {
-			return bad(rules, e, ErrTruncated)
+		if e.Err == nil {
+			e.Err = fmt.Errorf("%d bytes that begin no frame", e.Count)
 		}
-		return bad(rules, e, fmt.Errorf("%d bytes that begin no frame", e.Count))
 	}
 	return bad(rules, e, e.Err)
 }
-
-// truncated says whether junk is the begin of something framed that the input has cut.
-func truncated(raw []byte) bool { return raw[0] == SOH || raw[0] == ACK || raw[0] == NAK }
 
 func bad(rules *Rules, e *Event, err error) drivers.Decoded {
 	if errors.Is(err, ErrTruncated) {

@@ -23,6 +23,7 @@ var (
 	ErrTooLong   = errors.New("too long")
 	ErrRestart   = errors.New("begun anew by 02") // no NAK: the sender is repeating already
 	ErrTruncated = errors.New("truncated: the frame has no end")
+	errText      = errors.New("04 behind a text of progress of another length")
 )
 
 // maxJunk is the number of bytes of a run of junk that an event keeps.
@@ -35,7 +36,7 @@ type Event struct {
 	Raw     []byte // the bytes as received; of junk the first 256
 	Count   int    // number of junk bytes
 	Scope   Scope  // that the check of a frame fits
-	Err     error  // why a frame is bad
+	Err     error  // why a frame is bad; of junk that began like something why it is not that
 }
 
 type state int
@@ -54,7 +55,7 @@ const (
 // [Decoder.Partial] holds for longer than the family allows it calls Flush and answers NAK.
 type Decoder struct {
 	Rules *Rules
-	// Any takes a check of whatever scope for right, the usual one first: for decoding what somebody recorded.
+	// Any takes a check of whatever scope for right, the usual one first, where the family's terminals differ: for decoding what somebody recorded.
 	Any bool
 
 	state state
@@ -94,7 +95,7 @@ func (d *Decoder) Flush() []Event {
 	case body, check:
 		events = append(events, d.take(Event{Kind: GotBad, Err: ErrTruncated}))
 	case progress, control:
-		events = append(events, d.junk())
+		events = append(events, d.junk(ErrTruncated))
 	case sized:
 		d.fault = ErrTruncated
 		events = append(events, d.rescue()...)
@@ -151,7 +152,7 @@ func (d *Decoder) endFrame() []Event {
 		return []Event{d.take(Event{Kind: GotFrame, Payload: payload, Scope: d.Rules.Scope})}
 	}
 	for _, scope := range Scopes() {
-		if d.Any && sum == d.Rules.check(scope, payload) {
+		if d.Any && d.Rules.Differs && sum == d.Rules.check(scope, payload) {
 			return []Event{d.take(Event{Kind: GotFrame, Payload: payload, Scope: scope})}
 		}
 	}
@@ -165,8 +166,11 @@ func (d *Decoder) inProgress(b byte) []Event {
 	case whole && b == EOT:
 		d.push(b)
 		return []Event{d.take(Event{Kind: GotProgress, Payload: d.raw[1 : len(d.raw)-1]})}
+	case b == EOT:
+		d.push(b)
+		return []Event{d.junk(errText)}
 	case whole || b < 0x20:
-		return append([]Event{d.junk()}, d.outside(b)...)
+		return append([]Event{d.junk(nil)}, d.outside(b)...)
 	}
 	d.push(b)
 	return nil
@@ -174,11 +178,15 @@ func (d *Decoder) inProgress(b byte) []Event {
 
 // inControl collects ACK or NAK, 03 and their check. A control byte that is not followed by these is junk.
 func (d *Decoder) inControl(b byte) []Event {
-	want := d.Rules.Control(d.raw[0])
-	if b != want[len(d.raw)] {
-		return append([]Event{d.junk()}, d.outside(b)...)
+	want, begins := d.Rules.Control(d.raw[0]), b == SOH || b == STX || b == ACK || b == NAK
+	right := b == want[len(d.raw)]
+	if !right && (begins || len(d.raw) < len(want)-1) {
+		return append([]Event{d.junk(nil)}, d.outside(b)...)
 	}
-	if d.push(b); len(d.raw) < len(want) {
+	switch d.push(b); {
+	case !right:
+		return []Event{d.junk(ErrCheck)}
+	case len(d.raw) < len(want):
 		return nil
 	}
 	return []Event{d.take(Event{Kind: GotControl, Payload: d.raw[:1]})}
@@ -192,8 +200,8 @@ func (d *Decoder) take(e Event) Event {
 }
 
 // junk ends what was collected, which came to nothing.
-func (d *Decoder) junk() Event {
-	return d.take(Event{Kind: GotJunk, Count: len(d.raw)})
+func (d *Decoder) junk(why error) Event {
+	return d.take(Event{Kind: GotJunk, Count: len(d.raw), Err: why})
 }
 
 func (d *Decoder) skip(b byte) {

@@ -85,6 +85,6 @@ func (f Fields) DayOfYear(day string) {
 	if err != nil || n < 1 || n > 366 {
 		return
 	}
-	at := time.Date(2001, 1, n, 0, 0, 0, 0, time.UTC)
+	at := time.Date(2001, 1, min(n, 365), 0, 0, 0, 0, time.UTC) // 366 can only be 31 December
 	f["date"] = fmt.Sprintf("--%02d-%02d", at.Month(), at.Day())
 }

@@ -36,6 +36,7 @@ type Line struct {
 	naks    int               // of ours since the last good frame
 	last    [sha256.Size]byte // of the payload that was acknowledged last; a hash, because card data may be in it
 	acked   bool
+	asking  bool   // what equals the last frame is an answer, until one is acknowledged
 	strange []byte // what was heard and not understood since the last Send
 }
 
@@ -83,7 +84,7 @@ func (l *Line) sift(e *Event) (told bool, err error) {
 	switch e.Kind {
 	case GotFrame:
 		l.naks = 0
-		if !l.acked || sha256.Sum256(e.Payload) != l.last {
+		if l.asking || !l.Repeated(e) {
 			return true, nil
 		}
 		e.Wipe()
@@ -162,9 +163,12 @@ func earlier(a, b time.Time) time.Time {
 
 // Accept acknowledges a frame: from now on the terminal may forget it. What must not be forgotten is durable before (law 2).
 func (l *Line) Accept(e *Event) error {
-	l.last, l.acked = sha256.Sum256(e.Payload), true
+	l.last, l.acked, l.asking = sha256.Sum256(e.Payload), true, false
 	return l.Put(ACK)
 }
+
+// Repeated says whether a frame equals the one that was acknowledged last.
+func (l *Line) Repeated(e *Event) bool { return l.acked && sha256.Sum256(e.Payload) == l.last }
 
 // Refuse answers a frame with NAK, so that its sender repeats it, as its family allows.
 func (l *Line) Refuse() error { return l.Put(NAK) }

@@ -3,6 +3,7 @@ package stx_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,6 +94,16 @@ func TestAFrameIsRepeatedOnNAKOnly(t *testing.T) {
 				t.Error(err)
 			}
 		}},
+		{"NAK, doubled", func(f *far) { f.hears(len(sale)); f.says(stx.NAK, stx.NAK); f.hears(len(sale)); f.says(stx.ACK) }, 2, func(t *testing.T, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+		}},
+		{"NAK and ACK", func(f *far) { f.hears(len(sale)); f.says(stx.NAK, stx.ACK) }, 1, func(t *testing.T, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+		}},
 		{"NAK always", func(f *far) {
 			for range 3 {
 				f.hears(len(sale))
@@ -168,6 +179,63 @@ func TestARepetitionIsAcknowledgedAndNotTold(t *testing.T) {
 	if string(got[:2]) != "\x06\x06" {
 		t.Errorf("% x", got)
 	}
+}
+
+// A terminal that talks all night while nobody asks fills no memory.
+func TestWhatNobodyTakesIsDropped(t *testing.T) {
+	talk(t, func(f *far) {
+		for n := range 1000 {
+			f.says(frame(fmt.Sprintf("0900|%d", n))...)
+			time.Sleep(time.Second)
+		}
+	}, func(l *stx.Line) {
+		for range 1000 {
+			time.Sleep(time.Second)
+			if err := l.Alive(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		taken, last := 0, ""
+		for {
+			e, err := l.Next(context.Background(), soon())
+			if err != nil {
+				break
+			}
+			taken, last = taken+1, string(e.Payload)
+		}
+		if taken < 10 || taken > 70 || last != "0900|999" {
+			t.Errorf("%d were kept, the last %s", taken, last)
+		}
+	})
+}
+
+// A question may be answered in the same words as the last one, before its ACK or without.
+func TestAnAnswerWithoutACKMayEqualTheLastOne(t *testing.T) {
+	question, answer := frame("0100"), frame("0110|1")
+	asks := usual
+	asks.Asks = true
+	talk(t, func(f *far) {
+		for _, behind := range []string{"\x06", "", ""} {
+			f.hears(len(question))
+			f.says(append(answer, behind...)...)
+			f.hears(1)
+		}
+	}, func(l *stx.Line) {
+		begun := time.Now()
+		for range 3 {
+			if err := l.Send(context.Background(), []byte("0100"), asks); err != nil {
+				t.Fatal(err)
+			}
+			e, err := l.Next(context.Background(), soon())
+			if err != nil || string(e.Payload) != "0110|1" {
+				t.Fatalf("%q, %v", e.Payload, err)
+			}
+			_ = l.Accept(&e)
+		}
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
 }
 
 func TestDamagedFramesAreAskedForTwice(t *testing.T) {

@@ -44,6 +44,7 @@ func (s Scope) String() string {
 type Rules struct {
 	Seed     byte   // the check's start value
 	Scope    Scope  // of the check
+	Differs  bool   // terminals of the family differ in that, so any scope may be the right one of what somebody recorded
 	Max      int    // longest payload in bytes; a frame beyond it is given up
 	Controls []byte // single bytes that mean something outside of a frame
 	Length   Length // how a frame ends; where it is not by 03, the check covers the length too, and the payload holds any byte

@@ -41,6 +41,7 @@ type Sending struct {
 	Wait   time.Duration // for ACK or NAK
 	Sends  int           // in all, where the terminal answers NAK
 	Silent int           // in all, where it answers nothing: 1 for a command that moves money, whose ACK may have been lost
+	Asks   bool          // it moves no money, and its answer may equal the frame that was acknowledged last, before or without ACK
 }
 
 // Send hands a frame over. Without an error the terminal's link is known to have it: it said ACK, or it answers already. The error is a [*SendError]. What
@@ -51,6 +52,7 @@ func (l *Line) Send(ctx context.Context, payload []byte, rules Sending) error {
 	}
 	frame, early := l.Rules.Frame(payload), len(l.queue)
 	defer clear(frame)
+	l.asking = rules.Asks
 	for naks, silent := 0, 0; ; {
 		if n, err := l.write(frame); err != nil {
 			if n > 0 || silent > 0 {
@@ -62,7 +64,7 @@ func (l *Line) Send(ctx context.Context, payload []byte, rules Sending) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, ErrNAK):
-			if naks++; naks < rules.Sends {
+			if naks++; naks < rules.Sends && ctx.Err() == nil {
 				continue
 			}
 			if silent > 0 {
@@ -108,7 +110,19 @@ func (l *Line) settle(ctx context.Context) error {
 		}
 	}
 	_, err := l.sieve(0, true)
+	l.shorten()
 	return err
+}
+
+// mostWaiting is how many events wait at most for somebody to take them.
+const mostWaiting = 64
+
+// shorten drops the oldest events of a terminal that goes on telling things while nobody asks. None of them was acknowledged.
+func (l *Line) shorten() {
+	for len(l.queue) > mostWaiting {
+		l.queue[0].Wipe()
+		l.queue = l.queue[1:]
+	}
 }
 
 // unsettled says whether something may be there, or still be on its way: where the terminal has been silent for a while, all that it said lies ready.
@@ -153,9 +167,9 @@ func (l *Line) acknowledged(ctx context.Context, early int, wait time.Duration) 
 		switch said, err := l.sieve(early, false); {
 		case err != nil:
 			return err
-		case said == NAK:
+		case said == NAK && !l.doubled(ctx, early):
 			return ErrNAK
-		case said == ACK:
+		case said != 0:
 			l.acked = false // an answer that equals the last one is another answer
 			return nil
 		}
@@ -163,6 +177,19 @@ func (l *Line) acknowledged(ctx context.Context, early int, wait time.Duration) 
 			return ErrSilent
 		} else if err != nil {
 			return err
+		}
+	}
+}
+
+// doubled takes what belongs to a NAK: noise may double it, and its double must not pass for an answer to the repetition. It says whether an ACK or an
+// answer came so close behind that the frame was taken after all.
+func (l *Line) doubled(ctx context.Context, early int) (taken bool) {
+	for until := time.Now().Add(glance); ; {
+		if err := l.read(ctx, until); err != nil {
+			return false
+		}
+		if said, err := l.sieve(early, false); err != nil || said == ACK {
+			return err == nil
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // The families' rules as their sheets have them; the golden frames were computed by hand from the rules.
 func transbank() *Rules { return &Rules{Max: 4096, Controls: []byte{ACK, NAK}} }
 func ecr17() *Rules {
-	return &Rules{Seed: 0x7F, Max: 4096, Framed: true, Progress: 20}
+	return &Rules{Seed: 0x7F, Differs: true, Max: 4096, Framed: true, Progress: 20}
 }
 func concert() *Rules { return &Rules{Max: 1200, Controls: []byte{ENQ, ACK, NAK, EOT}} }
 func hypercom() *Rules {
@@ -98,7 +98,10 @@ func TestDecoder(t *testing.T) {
 		"junk around":                     {transbank(), "ab" + frame(transbank(), "0100") + "cde\x15", "junk(2) frame(0100) junk(3) control(15)"},
 		"too long":                        {&Rules{Max: 4}, "\x02012345\x03\x00", "bad(too long) junk(3)"},
 		"framed ACK and NAK":              {ecr17(), "\x06\x03\x7A\x15\x03\x69", "control(06) control(15)"},
-		"ACK with a wrong check":          {ecr17(), "\x06\x03\x00\x06\x03\x7A", "junk(2) junk(1) control(06)"},
+		"ACK with a wrong check":          {ecr17(), "\x06\x03\x00\x06\x03\x7A", "junk(3) control(06)"},
+		"ACK cut by a NAK":                {ecr17(), "\x06\x03\x15\x03\x69", "junk(2) control(15)"},
+		"ACK cut by a frame":              {ecr17(), "\x06\x03" + frame(ecr17(), "000000000s"), "junk(2) frame(000000000s)"},
+		"progress that is too short":      {ecr17(), "\x01ATTENDERE\x04\x06\x03\x7A", "junk(11) control(06)"},
 		"06 FF before the ACK":            {ecr17(), "\x06\xFF\x06\x03\x7A", "junk(1) junk(1) control(06)"},
 		"progress":                        {ecr17(), "\x01" + text + "\x04" + frame(ecr17(), "000000000s"), "progress(" + text + ") frame(000000000s)"},
 		"progress that is cut by a frame": {ecr17(), "\x01ATT" + frame(ecr17(), "000000000s"), "junk(4) frame(000000000s)"},

@@ -39,7 +39,6 @@ func HideCards(text []byte) {
 // Cards are the parts of a payload that [HideCards] would hide.
 func Cards(payload []byte) (spans []Span) {
 	hidden := bytes.Clone(payload)
-	defer clear(hidden) // what stands behind a number on a track is no number
 	defer clear(hidden) // what follows a number on a track is still there
 	HideCards(hidden)
 	for i := range payload {

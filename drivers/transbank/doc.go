@@ -24,7 +24,7 @@
 //	least_amount  smallest sale in pesos, 1-999999, default 50 as Transbank's kit for .NET has it; less is refused without asking the terminal
 //	commerce      twelve digits of the sub-merchant that a terminal for several merchants sells for (0270, 0280); absent by default
 //	ack_s         seconds to wait for the terminal's ACK (timer 1, no paper gives it), 1-10, default 2 as in the kit for Node
-//	reply_s       seconds without a word of the terminal after which a running command is given up, 30-900, default 180
+//	reply_s       seconds without a frame of the terminal after which a running command is given up, and a question too, 30-900, default 180
 //	busy_s        seconds for which a silent terminal is polled at opening and recovery before it counts as lost, 10-900, default 75: terminals throw a
 //	              customer who does nothing out after about a minute
 //	baseline      how the last sale is read at opening: detail (default) from the list of sales; last by 0250, which prints a copy of its voucher (in

@@ -2,6 +2,7 @@ package transbank
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,7 +47,7 @@ type terminal struct {
 	options options
 	spoke   time.Time       // when a frame of the family came last
 	frames  int             // of the family, in all
-	late    []codec.Message // results of money commands that nobody waited for; never acknowledged
+	late    []codec.Message // results that nobody waited for, since the last command that moves money went out; never acknowledged
 	foreign string          // the protocol that the terminal seems to speak instead
 }
 
@@ -88,23 +89,28 @@ func (t *terminal) Open(ctx context.Context) (drivers.Last, error) {
 	return last, nil
 }
 
-// readBaseline reads the last sale. A terminal that refuses to tell it leaves it untold: a ticket finds its sale without a base line too.
+// readBaseline reads the last sale. A terminal that refuses to tell it, or takes the question and tells nothing, leaves it untold: a ticket
+// finds its sale without a base line too.
 func (t *terminal) readBaseline(ctx context.Context) (drivers.Last, error) {
+	var last told
+	var err error
 	switch t.options.baseline {
 	case fromDetail:
-		all, err := t.list(ctx)
-		if refused(err) {
-			return drivers.Last{Untold: true}, nil
-		}
-		return newest(all).last(), err
+		var all []told
+		all, err = t.list(ctx)
+		last = newest(all)
 	case fromLast:
-		sale, err := t.lastSale(ctx, false)
-		if refused(err) {
-			return drivers.Last{Untold: true}, nil
-		}
-		return sale.last(), err
+		last, err = t.lastSale(ctx, false)
+	default:
+		return drivers.Last{Untold: true}, nil
 	}
-	return drivers.Last{Untold: true}, nil
+	switch {
+	case errors.Is(err, drivers.ErrQuiet):
+		return drivers.Last{Untold: true}, t.ready(ctx)
+	case refused(err):
+		return drivers.Last{Untold: true}, nil
+	}
+	return last.last(), err
 }
 
 // Status polls. The terminal tells no more of itself than that it listens.

@@ -49,6 +49,8 @@ func (q *question) search(all []told, listed bool) drivers.Recovery {
 		reaches = reaches || sameNumber(s.operation, q.p.Before.Trace) || before(s.operation, q.p.Before.Trace)
 	}
 	switch {
+	case q.p.Stored != nil && !claims(q.p.Stored):
+		return q.verdict(drivers.NotCharged, "The terminal had told that it did not approve ticket %s (code %s), and tells no sale with it.", q.ticket, q.p.Stored.Code)
 	case !listed && q.untold:
 		return q.verdict(drivers.Undecided, "The terminal tells neither its last sale nor its list of sales. %s", q.steps())
 	case !listed:

@@ -18,6 +18,7 @@ func TestWhatBecameOfASale(t *testing.T) {
 	before := drivers.Last{Trace: "7", ReceiptNo: "OLDONE"}
 	declined := told{code: "02", ticket: ticket, amount: -1}
 	booked := &drivers.Result{Decision: drivers.Approved, Amount: pos.Money{Amount: 5489, Currency: currency}}
+	refused := &drivers.Result{Decision: drivers.Declined, Code: "01"}
 	for name, c := range map[string]struct {
 		q    question
 		list []told // nil for a terminal that does not tell it
@@ -46,6 +47,8 @@ func TestWhatBecameOfASale(t *testing.T) {
 		"nothing told":                           {question{untold: true}, nil, drivers.Undecided, "neither"},
 		"only the list tells":                    {question{untold: true, p: drivers.Pending{Before: before}}, []told{old, ours}, drivers.Charged, ""},
 		"stored as approved, and the one before": {question{last: old, p: drivers.Pending{Before: before, Stored: booked}}, []told{old}, drivers.Undecided, "does not list it now"},
+		"stored as declined, and another":        {question{last: newer, p: drivers.Pending{Before: before, Stored: refused}}, nil, drivers.NotCharged, "(code 01)"},
+		"stored as declined, and charged":        {question{last: newer, p: drivers.Pending{Before: before, Stored: refused}}, []told{ours}, drivers.Charged, ""},
 		"repeated late, approved":                {question{last: old, late: &ours, p: drivers.Pending{Before: before}}, nil, drivers.Charged, ""},
 		"repeated late, declined":                {question{last: old, late: &declined, p: drivers.Pending{Before: before}}, nil, drivers.NotCharged, "did not approve"},
 	} {
@@ -70,6 +73,15 @@ func TestWhatBecameOfASale(t *testing.T) {
 
 func TestWhatBecameOfAVoid(t *testing.T) {
 	of := drivers.Last{Trace: "000005", ReceiptNo: "FIFTH1"}
+	for want, stored := range map[drivers.Verdict]*drivers.Result{
+		drivers.Charged:    {Decision: drivers.Approved, Code: approved, Trace: "000005"},
+		drivers.NotCharged: {Decision: drivers.Cancelled, Code: cancelledCode},
+	} {
+		r, err := (&terminal{}).recoverVoid(t.Context(), drivers.Pending{What: drivers.VoidOf, Of: of, Stored: stored})
+		if err != nil || r.Verdict != want || want == drivers.Charged && r.Result != *stored {
+			t.Errorf("%+v: %+v, %v", stored, r, err)
+		}
+	}
 	for name, c := range map[string]struct {
 		list   []told
 		listed bool

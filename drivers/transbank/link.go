@@ -15,7 +15,7 @@ const (
 	sends     = 3                      // of one frame, in all
 	look      = 5 * time.Millisecond   // for what came before a command
 	glance    = 200 * time.Millisecond // longest wait without a look at the cashier's wish
-	answer    = 30 * time.Second       // for what the terminal knows by itself; it may print first
+	listed    = 30 * time.Second       // for a line of the list of sales, which the terminal knows by itself
 	mostStray = 1000                   // frames that nobody asked for, before one command
 )
 
@@ -26,6 +26,14 @@ var errBusy = errors.New("the terminal is busy with something else")
 type incoming struct {
 	event stx.Event
 	codec.Message
+}
+
+// results are the replies to what moves money or closes the day. Nobody but their command's own wait acknowledges them.
+func results() func(codec.Message) bool { return isReply("0210", "0271", "1210", "0510") }
+
+// step says whether a frame is a word of progress. A result with a code of progress is none yet.
+func (in *incoming) step() bool {
+	return in.Command() == "0900" || results()(in.Message) && progressText(text(in.Field(1))) != ""
 }
 
 // next waits for a frame until the deadline. Progress and what is not wanted are dealt with; what it returns is not acknowledged.
@@ -39,7 +47,7 @@ func (t *terminal) next(ctx context.Context, until time.Time, progress func(driv
 			continue // an ACK that is late or doubled
 		}
 		in := t.read(e)
-		if wanted(in.Message) {
+		if !in.step() && wanted(in.Message) {
 			return in, nil
 		}
 		if err := t.stray(in, progress); err != nil {
@@ -57,31 +65,28 @@ func (t *terminal) read(e stx.Event) *incoming {
 	return in
 }
 
-// spoken says whether a frame is of this family.
+// spoken says whether a frame is of this family, by a command that is known or by its looks.
 func (in *incoming) spoken() bool {
 	name, _ := name(in.Command())
-	return name != "" || in.Command() == "0260"
+	return name != "" || drivers.Guess(in.event.Raw) == drivers.GuessTransbank
 }
 
 // stray deals with a frame that nobody waits for. A result of a money command is kept as evidence and not acknowledged, because nobody
 // makes it durable.
 func (t *terminal) stray(in *incoming, progress func(drivers.Progress)) error {
 	defer in.event.Wipe()
-	switch in.Command() {
-	case "0900":
+	switch {
+	case in.step():
 		if progress != nil {
 			progress(step(text(in.Field(1))))
 		}
-	case "0210", "0271", "1210":
+		return t.line.Put(stx.ACK) // not remembered: the same step told again is another word of the terminal
+	case results()(in.Message):
 		t.late = append(t.late[max(0, len(t.late)-7):], in.Message)
 		return nil
-	case "0510":
+	case !in.spoken():
+		t.foreign = foreign(in.event.Raw)
 		return nil
-	default:
-		if !in.spoken() {
-			t.foreign = foreign(in.event.Raw)
-			return nil
-		}
 	}
 	return t.line.Accept(&in.event)
 }
@@ -170,12 +175,13 @@ func (t *terminal) pause(ctx context.Context) error {
 	return err
 }
 
-// ask sends a command that moves no money, again after silence too, and returns its reply, which is acknowledged.
-func (t *terminal) ask(ctx context.Context, request []byte, wait time.Duration, progress func(drivers.Progress), replies ...string) (codec.Message, error) {
+// ask sends a command that moves no money, again after silence too, and returns its reply, which is acknowledged. The terminal may print
+// first, or wait for paper.
+func (t *terminal) ask(ctx context.Context, request []byte, progress func(drivers.Progress), replies ...string) (codec.Message, error) {
 	if err := t.hand(ctx, request); err != nil {
 		return nil, err
 	}
-	return t.await(ctx, wait, progress, replies...)
+	return t.await(ctx, t.options.reply, progress, replies...)
 }
 
 // hand sends a command that moves no money.

@@ -2,6 +2,7 @@ package transbank
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tillproof/tillproof/drivers"
 )
@@ -20,7 +21,7 @@ func (t *terminal) list(ctx context.Context) ([]told, error) {
 	}
 	var all []told
 	for range mostLines {
-		m, err := t.await(ctx, answer, nil, "0261")
+		m, err := t.await(ctx, listed, nil, "0261")
 		if err != nil {
 			return nil, err
 		}
@@ -49,10 +50,10 @@ func newest(all []told) (last told) {
 	return last
 }
 
-// lastSale asks for the last sale, the zero value when the terminal has none. slip asks for its voucher. A [*refusal] says that it will
-// not tell.
-func (t *terminal) lastSale(ctx context.Context, slip bool) (told, error) {
-	m, err := t.ask(ctx, t.options.lastSale(slip), answer, nil, "0260", "0281")
+// lastSale asks for the last sale, the zero value when the terminal has none. A terminal of profile pos prints its voucher, Autoservicio
+// only where prints says so. A [*refusal] says that it will not tell.
+func (t *terminal) lastSale(ctx context.Context, prints bool) (told, error) {
+	m, err := t.ask(ctx, t.options.lastSale(prints), nil, "0260", "0281")
 	if err != nil {
 		return told{}, err
 	}
@@ -60,7 +61,7 @@ func (t *terminal) lastSale(ctx context.Context, slip bool) (told, error) {
 	switch {
 	case s.code == noSale:
 		return told{}, nil
-	case s.ticket == "" && s.code != approved:
+	case s.code != approved && (s.ticket == "" || !isCode(s.code)):
 		return told{}, &refusal{s.code}
 	}
 	return s, nil
@@ -75,7 +76,7 @@ func (s told) slip() []drivers.Receipt {
 	rest := []rune(s.voucher)
 	for len(rest) > 0 {
 		n := min(len(rest), slipWidth)
-		lines, rest = append(lines, text(string(rest[:n]))), rest[n:]
+		lines, rest = append(lines, strings.TrimRight(printable(string(rest[:n])), " ")), rest[n:]
 	}
 	if len(lines) == 0 {
 		return nil

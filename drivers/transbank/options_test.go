@@ -29,8 +29,9 @@ func TestRequests(t *testing.T) {
 		{nil, func(o *options) []byte { return o.void("000321") }, "1200|000321|", 0x00},
 		{map[string]string{"profile": "self_service"}, func(o *options) []byte { return o.void("000321") }, "1200", 0},
 		{nil, func(o *options) []byte { return o.lastSale(false) }, "0250|", 0},
-		{shops, func(o *options) []byte { return o.lastSale(false) }, "0280|0|", 0},
-		{map[string]string{"profile": "self_service"}, func(o *options) []byte { return o.lastSale(true) }, "0250|1", 0},
+		{shops, func(o *options) []byte { return o.lastSale(false) }, "0280|0", 0},
+		{map[string]string{"profile": "self_service"}, func(o *options) []byte { return o.lastSale(false) }, "0250|1", 0},
+		{map[string]string{"profile": "self_service"}, func(o *options) []byte { return o.lastSale(true) }, "0250|0", 0},
 		{nil, (*options).totals, "0700||", 0}, {nil, (*options).closeDay, "0500||", 0}, {nil, (*options).list, "0260|1|", 0},
 		{kits, (*options).closeDay, "0500|", 0},
 	} {

@@ -52,6 +52,9 @@ func (t *terminal) lateSale(p drivers.Pending) *told {
 // recoverVoid judges a void. The terminal tells sales, not voids: what it said of the void itself when nobody waited decides, or the list
 // of sales where the shop knows that voided ones leave it.
 func (t *terminal) recoverVoid(ctx context.Context, p drivers.Pending) (drivers.Recovery, error) {
+	if r, told := t.storedVoid(p); told {
+		return r, nil
+	}
 	if err := t.wake(ctx); err != nil {
 		return drivers.Recovery{}, unaskable(voiding, err)
 	}
@@ -75,6 +78,19 @@ func (t *terminal) recoverVoid(ctx context.Context, p drivers.Pending) (drivers.
 		return drivers.Recovery{}, unaskable(voiding, err)
 	}
 	return t.searchVoid(p, all, err == nil), nil
+}
+
+// storedVoid judges a void whose result is durable: the terminal does what it has told, whether or not it is acknowledged.
+func (t *terminal) storedVoid(p drivers.Pending) (r drivers.Recovery, told bool) {
+	switch {
+	case p.Stored == nil:
+		return r, false
+	case claims(p.Stored):
+		r = t.verdict(p, drivers.Charged, "The terminal had told that it voided operation %s.", p.Of.Trace)
+		r.Result = *p.Stored
+		return r, true
+	}
+	return t.verdict(p, drivers.NotCharged, "The terminal had told that it did not void operation %s (code %s).", p.Of.Trace, p.Stored.Code), true
 }
 
 // searchVoid looks for the sale that the void takes back. Missing, it was voided, if the list still holds an older sale: then no end of

@@ -16,12 +16,12 @@ import (
 
 // layout says in which field of a reply a sale's parts stand; 0 for what it does not have.
 type layout struct {
-	ticket, auth, amount, last4, operation, account, brand, date, clock, tip, change, voucher int
+	ticket, auth, amount, last4, operation, account, brand, date, clock, tip, voucher int
 }
 
 // The layouts. Fields 1 to 3 are response code, merchant and terminal in all of them.
 func attendedLayout() layout {
-	return layout{ticket: 4, auth: 5, amount: 6, last4: 9, operation: 10, account: 13, brand: 14, date: 15, clock: 16, tip: 18, change: 20}
+	return layout{ticket: 4, auth: 5, amount: 6, last4: 9, operation: 10, account: 13, brand: 14, date: 15, clock: 16, tip: 18}
 }
 
 func kioskLayout() layout {
@@ -29,7 +29,7 @@ func kioskLayout() layout {
 }
 
 func lineLayout() layout {
-	return layout{ticket: 4, auth: 5, amount: 6, last4: 7, operation: 8, account: 11, brand: 12, date: 13, clock: 14, tip: 16, change: 19}
+	return layout{ticket: 4, auth: 5, amount: 6, last4: 7, operation: 8, account: 11, brand: 12, date: 13, clock: 14, tip: 16}
 }
 
 // layout is that of a sale's reply and of the last sale.
@@ -71,10 +71,10 @@ func isReply(commands ...string) func(codec.Message) bool {
 
 // told is a sale as the terminal tells it. The zero value is no sale.
 type told struct {
-	code, merchant, terminal            string
-	ticket, auth, last4, operation      string
-	brand, date, clock, change, voucher string
-	amount, tip                         pos.Minor // amount is -1 where there is none
+	code, merchant, terminal       string
+	ticket, auth, last4, operation string
+	brand, date, clock, voucher    string
+	amount, tip                    pos.Minor // amount is -1 where there is none
 }
 
 // read takes the fields of a sale.
@@ -87,8 +87,8 @@ func (l layout) read(m codec.Message) told {
 	}
 	s := told{code: text(m.Field(1)), merchant: text(m.Field(2)), terminal: text(m.Field(3)), ticket: field(l.ticket), auth: field(l.auth),
 		last4: field(l.last4), operation: field(l.operation), brand: field(l.brand), date: dateOf(field(l.date)), clock: clockOf(field(l.clock)),
-		change: field(l.change), amount: -1}
-	if n, ok := pesos(field(l.amount)); ok {
+		amount: -1}
+	if n, ok := pesos(field(l.amount)); ok && n > 0 { // no sale is over nothing: zeros fill a field that is not told
 		s.amount = n
 	}
 	if n, ok := pesos(field(l.tip)); ok {
@@ -149,13 +149,15 @@ func decision(code string) drivers.Decision {
 }
 
 // text is a field without what fills it up, and without what cannot be printed.
-func text(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
+func text(s string) string { return strings.TrimSpace(printable(s)) }
+
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {
 			return -1
 		}
 		return r
-	}, latin(s)))
+	}, latin(s))
 }
 
 // latin takes what is no UTF-8 for Latin-1: no paper names the characters of vouchers.

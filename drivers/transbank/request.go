@@ -29,13 +29,14 @@ func (o *options) sale(amount pos.Minor, ticket string) []byte {
 	return o.request("0200", sum, ticket, "", "", status)
 }
 
-// lastSale is the question for the last sale; slip asks for its voucher, which a terminal of profile pos prints in any case.
-func (o *options) lastSale(slip bool) []byte {
+// lastSale is the question for the last sale. Autoservicio sends its voucher along, or prints it; a terminal of profile pos prints it in
+// any case. 0280 has no final bar, whatever the form of the others.
+func (o *options) lastSale(prints bool) []byte {
 	switch {
 	case o.kiosk:
-		return o.request("0250", flag(slip))
+		return o.request("0250", flag(!prints))
 	case o.commerce != "":
-		return o.request("0280", "0")
+		return codec.Payload(false, "0280", "0")
 	}
 	return o.request("0250")
 }

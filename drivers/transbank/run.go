@@ -56,27 +56,30 @@ func (t *terminal) perform(ctx context.Context, do task) (*incoming, error) {
 	if err := t.ready(ctx); err != nil {
 		return nil, t.unavailable(err)
 	}
+	t.late = nil // what came before the command is not its result
 	err := t.line.Send(ctx, do.request, stx.Sending{Wait: t.options.ack, Sends: sends, Silent: 1})
 	var sent *stx.SendError
 	switch {
 	case err == nil:
 		return t.follow(ctx, do)
-	case errors.As(err, &sent) && sent.Reach != stx.Maybe:
-		return nil, t.notStarted(do.deed, err)
 	case errors.Is(err, stx.ErrSilent):
-		return t.hope(ctx, do, err)
+		return t.hope(ctx, do, grace, lost(do.deed, err))
+	case errors.As(err, &sent) && sent.Reach == stx.NotAccepted:
+		return t.hope(ctx, do, t.options.ack, t.notStarted(do.deed, err))
+	case errors.As(err, &sent) && sent.Reach == stx.NotSent:
+		return nil, t.notStarted(do.deed, err)
 	}
 	return nil, lost(do.deed, err)
 }
 
-// hope listens a little longer to a terminal that did not say ACK. It is never sent the command again: its ACK may have been lost.
-func (t *terminal) hope(ctx context.Context, do task, silence error) (*incoming, error) {
-	until := time.Now().Add(grace)
-	for time.Now().Before(until) {
+// hope listens a little longer to a terminal that did not say ACK, or said NAK at last: the NAK may have been for something older, the ACK be
+// late or lost. quiet is the error where it gives no sign of having the command, which is not sent again.
+func (t *terminal) hope(ctx context.Context, do task, wait time.Duration, quiet error) (*incoming, error) {
+	for until := time.Now().Add(wait); ; {
 		e, err := t.line.Next(ctx, until)
 		switch {
 		case errors.Is(err, drivers.ErrQuiet):
-			return nil, lost(do.deed, silence)
+			return nil, quiet
 		case err != nil:
 			return nil, lost(do.deed, err)
 		case e.Kind == stx.GotControl && e.Payload[0] == stx.ACK:
@@ -85,21 +88,20 @@ func (t *terminal) hope(ctx context.Context, do task, silence error) (*incoming,
 			continue
 		}
 		in := t.read(e)
-		if do.ours(in.Message) {
+		if !in.step() && do.ours(in.Message) {
 			return in, nil
 		}
 		if err := t.stray(in, do.progress); err != nil {
 			return nil, lost(do.deed, err)
 		}
-		if in.Command() == "0900" {
+		if in.step() {
 			return t.follow(ctx, do)
 		}
 	}
-	return nil, lost(do.deed, silence)
 }
 
-// follow waits for the reply. Every word of the terminal lets the wait begin anew. It cannot be asked to stop: who wishes it is told to
-// do so there.
+// follow waits for the reply. Every frame of the terminal lets the wait begin anew; noise does not, nor an ACK. It cannot be asked to stop:
+// who wishes it is told to do so there.
 func (t *terminal) follow(ctx context.Context, do task) (*incoming, error) {
 	begun, told := time.Now(), false
 	for {
@@ -111,8 +113,8 @@ func (t *terminal) follow(ctx context.Context, do task) (*incoming, error) {
 			return nil, lost(do.deed, err)
 		}
 		heard := begun
-		if t.line.Heard().After(heard) {
-			heard = t.line.Heard() // an equal 0900 shows as this only: the link takes it for a repetition
+		if t.spoke.After(heard) {
+			heard = t.spoke
 		}
 		if time.Since(heard) > t.options.reply || time.Since(begun) > longest {
 			return nil, lost(do.deed, err)

@@ -10,7 +10,7 @@ import (
 
 // Reprint makes the terminal print its last voucher again (0250). It gives the text only in Autoservicio with option voucher till.
 func (t *terminal) Reprint(ctx context.Context, _ func(drivers.Progress)) ([]drivers.Receipt, error) {
-	last, err := t.lastSale(ctx, !t.options.printsSlip)
+	last, err := t.lastSale(ctx, t.options.printsSlip)
 	if err != nil {
 		return nil, t.unavailable(err)
 	}
@@ -54,7 +54,7 @@ func (t *terminal) initialise(ctx context.Context, progress func(drivers.Progres
 
 // answered asks for something that the terminal does with its host.
 func (t *terminal) answered(ctx context.Context, request []byte, progress func(drivers.Progress), done string, replies ...string) (string, error) {
-	m, err := t.ask(ctx, request, t.options.reply, progress, replies...)
+	m, err := t.ask(ctx, request, progress, replies...)
 	if err != nil {
 		return "", t.unavailable(err)
 	}

@@ -21,7 +21,7 @@ func (t counting) Count(ctx context.Context, progress func(drivers.Progress)) (d
 // totals reads count and sum. The terminal does not tell brands: all is "other".
 func (t *terminal) totals(ctx context.Context, progress func(drivers.Progress)) (drivers.Totals, error) {
 	totals := drivers.Totals{Currency: currency}
-	m, err := t.ask(ctx, t.options.totals(), answer, progress, "0710")
+	m, err := t.ask(ctx, t.options.totals(), progress, "0710")
 	if err != nil {
 		return totals, err
 	}
@@ -59,7 +59,7 @@ func (t *terminal) Settle(ctx context.Context, progress func(drivers.Progress), 
 	if err != nil {
 		return drivers.Totals{}, withTotals(err, totals)
 	}
-	if code := text(in.Field(1)); code != approved {
+	if code := text(in.Field(1)); code != approved && (code != noSale || len(totals.Brands) > 0) { // an empty day may be closed with "no sale"
 		_ = t.accept(in)
 		return drivers.Totals{}, notClosed(code)
 	}

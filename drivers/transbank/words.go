@@ -41,8 +41,8 @@ func name(command string) (name string, reply bool) {
 		return "totals", false
 	case "0710":
 		return "totals", true
-	case "0261":
-		return "detail", true
+	case "0260", "0261":
+		return "detail", command == "0261"
 	case "0300":
 		return "log_off", false
 	case "0900":

@@ -180,13 +180,20 @@ func TestReceiptsComeAsTexts(t *testing.T) {
 			t.Fatalf("%d frames, %d receipts", l.counted(ecr17sim.Sent, "S"), len(out.Receipts))
 		}
 		lines := out.Receipts[0].Lines
-		want := []string{"BAR CENTRALE", "VIA ROMA 1, MILANO", "", "ACQUISTO", "Esercente che ha un nome", "molto lungo e va a capo", "PAN **** **** **** 1111", "STAN 000001", "IMPORTO EUR 10,23"}
+		want := []string{"BAR CENTRALE", "VIA ROMA 1, MILANO", "", "ACQUISTO", "Esercente che ha un nome", " molto lungo e va a capo", "PAN **** **** **** 1111", "STAN 000001", "IMPORTO EUR 10,23"}
 		if !slices.Equal(lines[:len(want)], want) || lines[len(lines)-1] != "TRANSAZIONE APPROVATA" {
 			t.Errorf("%q", lines)
 		}
 		again, err := l.driver.(drivers.Reprinter).Reprint(l.t.Context(), nil)
 		if err != nil || len(again) != 1 || !slices.Equal(again[0].Lines, lines) {
 			t.Errorf("%q, %v", again, err)
+		}
+	})
+	play(t, ecr17sim.Options{}, map[string]string{"receipts": "till"}, func(l *lane) {
+		l.pt.Next(ecr17sim.Card{Do: ecr17sim.Decline})
+		begun := time.Now()
+		if out, err := l.sell(1023); err != nil || out.Result.Decision != drivers.Declined || time.Since(begun) > 2*time.Second {
+			t.Errorf("a refusal without a receipt: %+v, %v, in %s", out, err, time.Since(begun))
 		}
 	})
 	play(t, ecr17sim.Options{}, nil, func(l *lane) {

@@ -129,6 +129,14 @@ func TestTotalsReprintAndChores(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	inLane(t, transbanksim.Options{Kiosk: true}, map[string]string{"profile": "self_service", "voucher": "terminal"}, func(l *lane) {
+		if out, err := l.sell(4990); err != nil || out.Receipts != nil {
+			t.Errorf("%+v, %v", out, err)
+		}
+		if slips, err := l.driver.(drivers.Reprinter).Reprint(ctx, quiet); err != nil || slips != nil || l.pt.Memory().Vouchers != 1 {
+			t.Errorf("%v, %v", slips, err)
+		}
+	})
 	inLane(t, transbanksim.Options{Kiosk: true}, map[string]string{"profile": "self_service"}, func(l *lane) {
 		out, err := l.sell(4990)
 		if err != nil || len(out.Receipts) != 1 || out.Receipts[0].Lines[1] != "TOTAL $ 4990" {
@@ -136,6 +144,9 @@ func TestTotalsReprintAndChores(t *testing.T) {
 		}
 		if slips, err := l.driver.(drivers.Reprinter).Reprint(ctx, quiet); err != nil || len(slips) != 1 || slips[0].Lines[0] != "COMPROBANTE DE VENTA" {
 			t.Errorf("%v, %v", slips, err)
+		}
+		if l.again(); l.pt.Memory().Vouchers != 0 {
+			t.Errorf("%d vouchers printed by opening", l.pt.Memory().Vouchers)
 		}
 		for _, chore := range l.driver.(drivers.Servicer).Chores() {
 			if text, err := l.driver.(drivers.Servicer).Service(ctx, chore, quiet); err != nil || !strings.Contains(text, "00") {

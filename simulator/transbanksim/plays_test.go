@@ -289,3 +289,20 @@ func TestSilenceThenTheLastSale(t *testing.T) {
 		})
 	}
 }
+
+// TestTheVoucherOfASubMerchant comes with the answer to 0280 where it is asked for.
+func TestTheVoucherOfASubMerchant(t *testing.T) {
+	inLane(t, transbanksim.Options{}, map[string]string{"commerce": "597020000999"}, func(l *lane) {
+		l.sells(4990)
+		till := &raw{t: t, conn: l.near}
+		for asked, want := range map[string]string{"0280|0": "|000000000||", "0280|1|": "|000000000|COMPROBANTE DE VENTA"} {
+			till.says(asked)
+			till.expects("ACK")
+			till.expects("0281|00|")
+			_, _ = l.near.Write([]byte{stx.ACK})
+			if l.heard(func(said []byte) int { return strings.LastIndex(string(said), want) }) < 0 {
+				t.Errorf("%s: no %q", asked, want)
+			}
+		}
+	})
+}

@@ -16,6 +16,7 @@ type order struct {
 	ticket   string
 	commerce string
 	progress bool
+	voucher  bool   // Autoservicio's comes along with the result; otherwise the terminal prints it
 	reply    string // command of the result
 }
 
@@ -25,9 +26,9 @@ func (s *session) order(m codec.Message) (o order, code string) {
 	if s.t.options.Kiosk {
 		status = 4
 	}
-	o = order{ticket: m.Field(2), progress: m.Field(status) == "1", reply: "0210"}
+	o = order{ticket: m.Field(2), progress: m.Field(status) == "1", voucher: m.Field(3) == "1", reply: "0210"}
 	if m.Command() == "0270" {
-		o.commerce = m.Field(6)
+		o.commerce = strings.TrimLeft(m.Field(6), "0") // a kit sends 0 for none
 		if o.reply = "0271"; s.t.options.AnswerAs0210 {
 			o.reply = "0210"
 		}
@@ -69,7 +70,7 @@ func (s *session) sale(m codec.Message, c Card) error {
 		return err
 	}
 	s.t.tell(Event{Moment: Stored, Command: m.Command()})
-	return s.reply(c.Link, s.fields(o.reply, sale, true)...)
+	return s.reply(c.Link, s.fields(o.reply, sale, o.voucher)...)
 }
 
 // stepsOf are the progress codes of a customer.
@@ -186,13 +187,13 @@ func (s *session) fields(command string, sale Sale, voucher bool) []string {
 	}
 	head := append(s.own(command, codeApproved), sale.Ticket, sale.Auth, s.digits(int64(told), 9))
 	operation, date, clock := s.digits(int64(sale.Operation), 6), sale.At.Format("02012006"), sale.At.Format("150405")
+	slip := ""
+	if voucher {
+		slip = fmt.Sprintf("%-40s%-40s", "COMPROBANTE DE VENTA", fmt.Sprintf("TOTAL $ %d", sale.Amount))
+	}
 	if s.t.options.Kiosk {
-		slip := ""
-		if voucher {
-			slip = fmt.Sprintf("%-40s%-40s", "COMPROBANTE DE VENTA", fmt.Sprintf("TOTAL $ %d", sale.Amount))
-		}
 		return append(head, sale.Last4, operation, kind, accounting, account, sale.Brand, date, clock, slip, "", "", "", "")
 	}
 	return append(head, "0", s.digits(0, 9), sale.Last4, operation, kind, accounting, account, sale.Brand, date, clock, "", s.digits(int64(sale.Tip), 9),
-		"", "", strings.TrimSpace(sale.Commerce))
+		slip, "", sale.Commerce)
 }

@@ -16,12 +16,13 @@ func (s *session) lastSale(m codec.Message) error {
 	if len(all) == 0 {
 		return s.reply(Link{}, s.own(command, codeNoSale)...)
 	}
-	if !s.t.options.Kiosk || m.Field(1) != "1" {
+	asked := m.Field(1) == "1" // Autoservicio does not print what it tells
+	if !asked || !s.t.options.Kiosk {
 		if err := s.t.change(func(m *Memory) { m.Vouchers++ }); err != nil {
 			return err
 		}
 	}
-	return s.reply(Link{}, s.fields(command, all[len(all)-1], m.Field(1) == "1")...)
+	return s.reply(Link{}, s.fields(command, all[len(all)-1], asked)...)
 }
 
 // list answers 0260: one 0261 a sale, and one without an authorisation at the end.

@@ -2,6 +2,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/tillproof/tillproof/drivers/stx"
@@ -9,7 +10,30 @@ import (
 
 // Rules are the family's rules of the line. A message is sent in a session: ENQ, frame, EOT.
 func Rules() *stx.Rules {
-	return &stx.Rules{Max: 1200, Controls: []byte{stx.ENQ, stx.ACK, stx.NAK, stx.EOT}}
+	return &stx.Rules{Max: 1200, Controls: []byte{stx.ENQ, stx.ACK, stx.NAK, stx.EOT}, Hide: behindHead}
+}
+
+// headEnd is where the card's report of an E+ answer begins, and, behind its version and protocol, any card data of V3.
+const headEnd = 1 + 12
+
+// behindHead is what nobody is shown of a damaged frame: nobody knows where its card data stands. E+ messages of two lengths have none.
+func behindHead(raw []byte) []stx.Span {
+	payload, _, whole := bytes.Cut(bytes.TrimPrefix(raw, []byte{stx.STX}), []byte{stx.ETX})
+	if n := len(payload); whole && (n == RequestLength || n == ShortAnswer) && !bytes.HasPrefix(payload, []byte("CZ")) {
+		return nil
+	}
+	return []stx.Span{{From: headEnd, To: len(raw)}}
+}
+
+// Legible says whether a message has none but the characters that the protocol allows, 20 to 7F. On a line with parity a damaged one is 00,
+// and two that are damaged leave the check byte right.
+func Legible(payload []byte) bool {
+	for _, c := range payload {
+		if c < 0x20 || c > 0x7F {
+			return false
+		}
+	}
+	return true
 }
 
 // The lengths of E+ messages, in characters.
@@ -33,24 +57,24 @@ func Tags(b []byte) (tags []Tag, err error) {
 	return tags, err
 }
 
-// headLength is what stands before a tag's value.
-const headLength = 5
+// HeadLength is what stands before a tag's value: name and length.
+const HeadLength = 5
 
 // Walk tells each tag of a V3 message up to the first fault. A value is a part of b, so that its holder can overwrite card data.
 func Walk(b []byte, each func(name string, value []byte, at int)) error {
 	for at := 0; at < len(b); {
-		if len(b)-at < headLength {
+		if len(b)-at < HeadLength {
 			return fmt.Errorf("truncated: %d characters are no tag", len(b)-at)
 		}
-		length, ok := number(b[at+2 : at+headLength])
+		length, ok := number(b[at+2 : at+HeadLength])
 		if !ok {
 			return fmt.Errorf("the length of tag %q is no number", stx.Printable(b[at:at+2]))
 		}
-		if at+headLength+length > len(b) {
-			return fmt.Errorf("truncated: tag %q has %d of %d characters", stx.Printable(b[at:at+2]), len(b)-at-headLength, length)
+		if at+HeadLength+length > len(b) {
+			return fmt.Errorf("truncated: tag %q has %d of %d characters", stx.Printable(b[at:at+2]), len(b)-at-HeadLength, length)
 		}
-		each(string(b[at:at+2]), b[at+headLength:at+headLength+length], at+headLength)
-		at += headLength + length
+		each(string(b[at:at+2]), b[at+HeadLength:at+HeadLength+length], at+HeadLength)
+		at += HeadLength + length
 	}
 	return nil
 }

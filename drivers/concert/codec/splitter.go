@@ -23,6 +23,9 @@ func (s *Splitter) Partial() bool { return s.carry || len(s.buf) != s.next }
 // Whole says whether a message is there that ends with a whole tag: another one may follow.
 func (s *Splitter) Whole() bool { return !s.carry && s.next > 0 && len(s.buf) == s.next }
 
+// Message is the message that is whole so far. Its bytes are good until the next Feed.
+func (s *Splitter) Message() []byte { return s.buf[:s.next] }
+
 // Take ends a message that is whole. Its bytes are good until the next Feed, which overwrites them.
 func (s *Splitter) Take() []byte {
 	message := s.buf[:s.next]
@@ -45,6 +48,11 @@ func (s *Splitter) Feed(b byte) (message []byte, err error) {
 	}
 	s.buf = append(s.buf, b)
 	switch own := s.buf[s.from():]; {
+	case len(own) == 1 && !s.begun && filler(b):
+		s.buf = s.buf[:s.next]
+		if s.next > 0 {
+			message = s.Take()
+		}
 	case s.begun && len(s.buf) == s.next:
 		s.begun = false
 	case s.begun:
@@ -53,7 +61,7 @@ func (s *Splitter) Feed(b byte) (message []byte, err error) {
 		s.next, s.carry = 0, true
 	case len(own) <= 2 && !named(b), s.next == 0 && len(own) == 2 && string(own) != "CZ":
 		return nil, ErrStream
-	case len(own) == headLength:
+	case len(own) == HeadLength:
 		return nil, s.head(own)
 	}
 	return message, nil
@@ -83,6 +91,9 @@ func (s *Splitter) Wipe() {
 	clear(s.buf[:cap(s.buf)])
 	s.buf, s.next, s.begun, s.carry = s.buf[:0], 0, false, false
 }
+
+// filler says whether a byte between two messages is what some programs end a text with. It is no tag's.
+func filler(b byte) bool { return b == 0 || b == '\r' || b == '\n' }
 
 // named says whether a byte can stand in a tag's name: letters in every description, digits in case a maker has some.
 func named(b byte) bool { return b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b >= '0' && b <= '9' }

@@ -8,7 +8,7 @@ const ProgressLength = 20
 
 // Rules are the family's rules of the line: the check begins with 7F, ACK and NAK have a check of their own, and texts of progress stand between 01 and 04.
 func Rules() *stx.Rules {
-	return &stx.Rules{Seed: 0x7F, Max: 4096, Framed: true, Progress: ProgressLength}
+	return &stx.Rules{Seed: 0x7F, Differs: true, Max: 4096, Framed: true, Progress: ProgressLength}
 }
 
 // headerLength is terminal id, a zero and the message's code.

@@ -22,8 +22,17 @@ func (f Form) Rules() *stx.Rules {
 	return &stx.Rules{Max: most, Length: f.Frame, Controls: []byte{stx.ACK, stx.NAK}, Hide: hideDamaged}
 }
 
-// shownOfDamaged is what is shown of a frame that cannot be read: 02, the length and both headers.
-const shownOfDamaged = 3 + headers
+// What is shown of a frame that cannot be read: 02, the length and both headers; and of bytes that begin none, such as the three that some terminals send
+// before 02.
+const (
+	shownOfDamaged = 3 + headers
+	shownOfJunk    = 4
+)
 
-// hideDamaged hides everything behind the headers: in which field a name or a card's number stands, nobody knows of a damaged frame.
-func hideDamaged(raw []byte) []stx.Span { return []stx.Span{{From: shownOfDamaged, To: len(raw)}} }
+// hideDamaged hides everything behind that: in which field a name or a card's number stands, nobody knows of a damaged frame, or of the rest of one.
+func hideDamaged(raw []byte) []stx.Span {
+	if raw[0] != stx.STX {
+		return []stx.Span{{From: shownOfJunk, To: len(raw)}}
+	}
+	return []stx.Span{{From: shownOfDamaged, To: len(raw)}}
+}
