@@ -19,8 +19,11 @@ func cardSpans(apdu []byte, damaged bool) []span {
 	a, at := lenient(apdu)
 	skip := fixedPart(a)
 	base := at + skip
+	if a.Is(0x06, 0xD1) && !damaged {
+		return textSpans(a.Data[skip:], base)
+	}
 	if a.Is(0x06, 0xD1) {
-		return loose(a.Data[skip:], base, damaged)
+		return digitSpans(a.Data[skip:], base)
 	}
 	fields, rest, _ := codec.ParseFields(a.Data[skip:])
 	var spans []span
@@ -87,11 +90,8 @@ func tlvSpans(container []byte, at int) []span {
 	end := 0
 	objects.Walk(func(o codec.Object) bool {
 		end = max(end, o.At+len(o.Value))
-		switch {
-		case sensitiveTag(o.Tag):
-			spans = append(spans, span{at + o.At, at + o.At + len(o.Value), false})
-		case !o.Tag.Constructed():
-			spans = append(spans, looseSpans(o.Value, at+o.At)...)
+		if !o.Tag.Constructed() {
+			spans = append(spans, objectSpans(o, at+o.At)...)
 		}
 		return true
 	})
@@ -101,10 +101,30 @@ func tlvSpans(container []byte, at int) []span {
 	return spans
 }
 
-// sensitiveTag lists the EMV tags of card number, tracks and expiry (EMV book 3 annex A).
+// objectSpans are those of a TLV object that holds no others. Letters, blanks and digits read as packed digits too, so in words only characters count.
+func objectSpans(o codec.Object, at int) []span {
+	switch {
+	case sensitiveTag(o.Tag):
+		return []span{{at, at + len(o.Value), false}}
+	case textualTag(o.Tag):
+		return textSpans(o.Value, at)
+	}
+	return looseSpans(o.Value, at)
+}
+
+// textualTag says whether a TLV object holds text for people: lines, EMV labels and receipt texts, a vendor's words.
+func textualTag(tag codec.Tag) bool {
+	switch tag {
+	case codec.TagTextLine, codec.TagResultText, codec.TagVendorErrorText, 0x42, 0x44, 0x46, 0x47, 0x1F40, 0x1F41:
+		return true
+	}
+	return false
+}
+
+// sensitiveTag lists the EMV tags of card number, tracks and expiry (EMV book 3 annex A), and 4D, the EF_ID that BMP A7 carries too.
 func sensitiveTag(tag codec.Tag) bool {
 	switch tag {
-	case 0x56, 0x57, 0x5A, 0x5F24, 0x9F1F, 0x9F20, 0x9F6B:
+	case 0x4D, 0x56, 0x57, 0x5A, 0x5F24, 0x9F1F, 0x9F20, 0x9F6B:
 		return true
 	}
 	return false

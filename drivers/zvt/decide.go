@@ -10,7 +10,8 @@ import (
 //
 //	last 04 0F              end seen      meaning
 //	not stored by us        any           unknown: the terminal was told to take it back
-//	without result code     any           unknown
+//	without result code, or
+//	over no credible amount any           unknown
 //	none                    06 1E         failed with that code, nothing moved
 //	none                    06 0F, none   unknown
 //	failed                  any end       failed with its code

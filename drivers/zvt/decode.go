@@ -39,6 +39,8 @@ func decodeNext(b []byte) ([]drivers.Decoded, int) {
 		return []drivers.Decoded{control(b[0])}, 1
 	case len(b) == 1 && b[0] == 0x10:
 		return []drivers.Decoded{bad(b, errors.New("truncated: a frame begins with 10 02"), nil)}, 1
+	case len(b) == 1 && zvtClass(b[0]):
+		return []drivers.Decoded{bad(b, errors.New("truncated: an APDU has at least three bytes"), nil)}, 1
 	}
 	return garbage(b)
 }
@@ -52,7 +54,7 @@ func startsAPDU(b []byte) bool {
 		return false
 	}
 	a := codec.APDU{Class: b[0], Instr: b[1]}
-	if commandName(a) != "" || a.Is(0x08, 0x40) || a.Is(0x04, 0x01) {
+	if commandName(a) != "" {
 		return true
 	}
 	_, err := codec.Parse(b)

@@ -90,8 +90,9 @@ func TestDecodeSequences(t *testing.T) {
 		{reply + "06 10 02 06 0F 00 10 03 C6 33", "accepted ack completion"},
 		{reply2 + "06 0F 00 " + reply2 + "06", "accepted completion accepted ack"},
 		{"06 06", "ack ack"},
-		{"06 DD 00", "-"},
-		{"08 40 01 00", "-"},
+		{"06 DD 00", "dial_up"},
+		{"06 DF 00", "-"},
+		{"08 40 01 00", "change_baud"},
 		{"10 02 80 00 00 10 03 F5 1E " + reply, "!wrong accepted"},
 		{"10 02 80 " + reply, "!begun accepted"},
 		{"10 02 80 10 41 10 03 00 00 " + reply, "!bad accepted"},
@@ -100,7 +101,11 @@ func TestDecodeSequences(t *testing.T) {
 		{"41 42 06 " + reply, "!2 ack accepted"},
 		{"41 42 " + reply2, "!2 accepted"},
 		{reply + "10 02 06", "accepted !truncated"},
-		{reply2 + "84", "accepted !1"},
+		{reply2 + "84", "accepted !truncated"},
+		{reply2 + "04", "accepted !truncated"},
+		{"04 0D 05 27", "!truncated"},
+		{"06 0C 03 87 00", "!truncated"},
+		{"06 0C 03 87 00 12 " + reply2, "book_tip accepted"},
 		{"", ""},
 	} {
 		var got []string
@@ -133,14 +138,30 @@ func TestDecodeFields(t *testing.T) {
 		{"abort", "06 B0 00", nil},
 		{"status with version", "06 0F 08 F0 F0 F2 31 2E 9C 06 00", map[string]any{"status": "9c", "text": "terminal is busy", "x_version": "1."}},
 		{"status with a longer version", "06 0F 06 F0 F0 F2 31 32 00", map[string]any{"status": "00", "text": "ready", "x_version": "12"}},
+		{"status with an empty version", "06 0F 04 F0 F0 F0 9C", map[string]any{"status": "9c", "text": "terminal is busy"}},
+		{"status with a container that reads as fields", "06 0F 06 E0 06 03 12 01 20", map[string]any{
+			"status": "e0", "text": "remote maintenance running", "x_tlv_12": "20",
+		}},
 		{"end of registration", "06 0F 0A 19 01 29 12 34 56 78 49 09 78", map[string]any{"status": "01", "terminal_id": "12345678", "currency": "EUR"}},
 		{"failure with currency", "06 1E 03 6F 07 56", map[string]any{"result": "6f", "result_text": "wrong currency", "currency": "CHF"}},
 		{"failure with tagged currency", "06 1E 04 6F 49 07 56", map[string]any{"result": "6f", "result_text": "wrong currency", "currency": "CHF"}},
+		{"failure with currency and more", "06 1E 09 6F 07 56 06 04 1F 17 01 41", map[string]any{
+			"result": "6f", "result_text": "wrong currency", "currency": "CHF", "x_tlv_1f17": "41",
+		}},
+		{"failure with an empty container", "06 1E 03 6C 06 00", map[string]any{"result": "6c", "result_text": "aborted by key or timeout"}},
+		{"wrong currency with an empty container", "06 1E 03 6F 06 00", map[string]any{"result": "6f", "result_text": "wrong currency"}},
+		{"registration in a wrong currency that is not told", "84 1E 01 6F", map[string]any{"result": "6f", "result_text": "wrong currency"}},
+		{"registration in a wrong currency, tagged", "84 1E 04 6F 49 07 56", map[string]any{"result": "6f", "result_text": "wrong currency", "currency": "CHF"}},
 		{"registration in a wrong currency", "84 1E 03 6F 07 56", map[string]any{"result": "6f", "result_text": "wrong currency", "currency": "CHF"}},
 		{"partial issue", "84 9D 07 04 00 00 00 00 01 00", map[string]any{"result": "9d", "result_text": "goods issued in part", "amount": 100}},
 		{"progress", "04 FF 01 0A", map[string]any{"status": "0a", "text": "insert card"}},
 		{"progress with text", "04 FF 0A 0A 03 06 06 24 04 07 02 48 69", map[string]any{"status": "0a", "text": "Hi", "x_t4": "03", "lines": []any{"Hi"}}},
+		{"progress with text and no T4", "04 FF 09 0A 06 06 24 04 07 02 48 69", map[string]any{"status": "0a", "text": "Hi", "lines": []any{"Hi"}}},
+		{"progress with a message id and no T4", "04 FF 09 0A 06 06 1F 73 03 00 00 10", map[string]any{"status": "0a", "text": "insert card", "x_tlv_1f73": "000010"}},
+		{"progress with a T4 of six minutes", "04 FF 02 0A 06", map[string]any{"status": "0a", "text": "insert card", "x_t4": "06"}},
+		{"progress with a T4 of six minutes and text", "04 FF 0A 0A 06 06 06 24 04 07 02 48 69", map[string]any{"status": "0a", "text": "Hi", "x_t4": "06", "lines": []any{"Hi"}}},
 		{"line", "06 D1 04 40 47 81 65", map[string]any{"text": "Güe", "x_attribute": "40"}},
+		{"block in its own charset", "06 D3 0E 06 0C 14 01 FE 25 07 07 05 47 C3 BC 74 65", map[string]any{"lines": []any{"Güte"}, "x_tlv_14": "fe"}},
 		{"block", "06 D3 11 06 0F 1F 07 01 02 25 09 07 02 48 69 09 01 FF 07 00", map[string]any{"lines": []any{"Hi", ""}, "x_tlv_1f07": "02", "x_tlv_09": "ff"}},
 		{"display", "06 E0 08 F0 05 F1 F0 F3 41 42 43", map[string]any{"lines": []any{"ABC"}, "x_bmp_f0": "05"}},
 		{"clock", "04 01 08 AA 26 11 22 0C 10 11 12", map[string]any{"date": "2026-11-22", "time": "10:11:12"}},
@@ -148,6 +169,15 @@ func TestDecodeFields(t *testing.T) {
 		{"reprint of one", "06 12 05 00 00 00 00 12", map[string]any{"receipt_no": "0012"}},
 		{"reversal", "06 30 06 00 00 00 87 00 12", map[string]any{"receipt_no": "0012"}},
 		{"read card", "06 C0 03 1E 19 40", map[string]any{"x_bmp_01": "1e", "x_bmp_19": "40"}},
+		{"times that are none", "04 0F 0D 27 00 AA 00 00 00 0D 13 01 0C 24 00 00", map[string]any{
+			"result": "00", "result_text": "successful", "x_bmp_aa": "000000", "x_bmp_0d": "1301", "x_bmp_0c": "240000",
+		}},
+		{"a leap day, and a date with its year before one without", "04 0F 09 27 00 0D 02 29 AA 26 11 22", map[string]any{
+			"result": "00", "result_text": "successful", "date": "2026-11-22",
+		}},
+		{"a broken container", "04 0F 09 27 00 06 05 1F 10 09 01 01", map[string]any{
+			"result": "00", "result_text": "successful", "x_damage": "BMP 06: tag 1f10: broken TLV",
+		}},
 		{"baud", "08 40 01 07", map[string]any{"x_baud": "07"}},
 		{"registration without currency", "06 00 04 00 00 00 86", map[string]any{"x_config": "86"}},
 		{"unknown BMP", "04 0F 06 27 00 B7 01 02 04", map[string]any{"result": "00", "result_text": "successful", "x_bmp_b7": "010204"}},
@@ -191,7 +221,8 @@ func TestCommandNamesAndDirections(t *testing.T) {
 		"06 91": "set_clock ecr", "06 93": "initialise ecr", "06 B0": "abort ecr", "06 C0": "read_card ecr", "06 E0": "show_text ecr", "05 01": "status ecr",
 		"06 00": "registration ecr", "06 02": "log_off ecr", "06 12": "reprint ecr", "04 0F": "status_information device", "04 FF": "intermediate_status device",
 		"06 D1": "print_line device", "06 D3": "print_block device", "06 0F": "completion device", "06 1E": "failed device", "80 00": "accepted ", "84 00": "accepted ",
-		"84 01": "refused ", "04 0D": " device", "0F 01": " ", "06 25": "reservation_reversal ecr", "05 02": " ecr", "06 E4": " device",
+		"84 01": "refused ", "04 0D": "input device", "04 0E": "menu device", "04 01": "host_clock device", "06 09": "prepaid_top_up ecr",
+		"06 0A": "tax_free ecr", "06 04": " ecr", "06 DD": "dial_up device", "06 0C": "book_tip ecr", "08 40": "change_baud ecr", "06 D0": " device", "0F 01": " ", "06 25": "reservation_reversal ecr", "05 02": " ecr", "06 E4": "blocked_list device",
 	} {
 		b := plain(in)
 		a := codec.APDU{Class: b[0], Instr: b[1]}
@@ -239,6 +270,32 @@ func TestDecodeMasksCardData(t *testing.T) {
 			for _, secret := range []string{"476173900101", "378282246310", hex.EncodeToString([]byte("476173900101"))} {
 				if strings.Contains(out, secret) {
 					t.Errorf("%s, %s: %s", name, form, out)
+				}
+			}
+		}
+	}
+}
+
+// TestDecodeLeavesWords has texts whose letters, blanks and digits read as packed digits too, and those are right by their check digit in some length.
+func TestDecodeLeavesWords(t *testing.T) {
+	for _, words := range []string{"BETRAG EUR 10 CHIP", "VISA CREDIT 1234", "KARTENZAHLUNG 0 BELEG 1234", "GIROCARD EXPRESS SERVICE"} {
+		text := []byte(words)
+		line, err := codec.APDU{Class: 0x06, Instr: 0xD1, Data: append([]byte{0}, text...)}.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tag := range []codec.Tag{codec.TagTextLine, codec.TagResultText, codec.TagVendorErrorText, 0x42, 0x46} {
+			block, err := codec.Build(0x06, 0xD3).TLV(codec.AppendTLV(nil, codec.TagPrintTexts, codec.AppendTLV(nil, tag, text))).APDU()
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole, err := block.Marshal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, in := range [][]byte{line, whole} {
+				if d := Decode(in); len(d) != 1 || d[0].Frame != hex.EncodeToString(in) {
+					t.Errorf("tag %x, %s:\n%s", tag, words, jsonOf(t, d))
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package zvt
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -18,18 +19,9 @@ func fieldsOf(a codec.APDU) map[string]any {
 	n := named{}
 	fixed := a.Data[:fixedPart(a)]
 	n.fixed(a, fixed)
-	switch {
-	case a.Is(0x84, 0x1E) && len(a.Data) == 3:
-		n.result(refusalCode(a))
-		n.put("currency", currencyName(a.Data[1:]))
-	case a.Refuses():
-		n.result(a.Instr)
-		n.fields(a, a.Data)
-	case a.Is(0x06, 0xD1):
+	if a.Is(0x06, 0xD1) {
 		n.put("text", safeText(codec.CP437, a.Data[len(fixed):]))
-	case a.Is(0x06, 0x1E) && len(a.Data) == 3:
-		n.put("currency", currencyName(a.Data[1:]))
-	default:
+	} else {
 		n.fields(a, a.Data[len(fixed):])
 	}
 	if len(n) == 0 {
@@ -67,8 +59,12 @@ func (n named) fixed(a codec.APDU, b []byte) {
 	case a.Is(0x06, 0x12) && len(b) >= 5:
 		n.put("receipt_no", bcdDigits(b[3:5]))
 		n.put("x_receipt_to", bcdDigits(b[5:]))
-	case a.Is(0x06, 0x1E) && len(b) == 1:
+	case a.Is(0x06, 0x1E) && len(b) >= 1:
 		n.result(b[0])
+		n.put("currency", currencyName(b[1:]))
+	case a.Refuses():
+		n.result(refusalCode(a))
+		n.put("currency", currencyName(b[min(1, len(b)):]))
 	case a.Is(0x06, 0xD1) && len(b) == 1:
 		n.put("x_attribute", hex.EncodeToString(b))
 	case a.Is(0x04, 0xFF) && len(b) >= 1:
@@ -86,7 +82,7 @@ func (n named) intermediate(data []byte) {
 	step, _ := parseIntermediate(codec.CP437, data)
 	n.put("status", fmt.Sprintf("%02x", step.status))
 	n.put("text", step.text)
-	if len(data) > 1 {
+	if intermediateLength(data) > 1 {
 		n.put("x_t4", hex.EncodeToString(data[1:2]))
 	}
 }
@@ -108,8 +104,9 @@ func (n named) fields(a codec.APDU, data []byte) {
 	for _, f := range fields {
 		n.field(a, f)
 	}
+	set := blockCharset(codec.CP437, r.tlv)
 	r.tlv.Walk(func(o codec.Object) bool {
-		n.object(o)
+		n.object(o, set)
 		return true
 	})
 	if len(rest) > 0 {
@@ -133,7 +130,7 @@ func (n named) named(r report) {
 	c, _ := r.currency()
 	date, _ := r.date()
 	for name, value := range map[string]string{
-		"currency": string(c), "trace": r.trace(), "receipt_no": r.digits(codec.ReceiptNo), "terminal_id": r.terminalID(),
+		"currency": string(c), "trace": cmp.Or(r.trace(), r.digits(codec.Trace)), "receipt_no": r.digits(codec.ReceiptNo), "terminal_id": r.terminalID(),
 		"merchant_id": r.text(codec.ContractNo), "auth_code": r.text(codec.AuthCode), "card_name": r.text(codec.CardName), "brand": r.brand(),
 		"entry": r.entry(), "date": date, "time": r.clock(), "text": r.text(codec.AdditionalText), "last4": r.last4(),
 	} {
@@ -144,7 +141,11 @@ func (n named) named(r report) {
 // field adds what named did not.
 func (n named) field(a codec.APDU, f codec.Field) {
 	switch {
-	case f.BMP == codec.Container, f.BMP == codec.Password:
+	case f.BMP == codec.Password:
+	case f.BMP == codec.Container:
+		if _, err := codec.ParseTLV(f.Value); err != nil {
+			n.put("x_damage", "BMP 06: "+err.Error())
+		}
 	case f.BMP == codec.PAN:
 		n.put("pan", maskedPAN(f.Value))
 	case f.BMP == codec.PaymentType && a.Is(0x06, 0x0F):
@@ -172,11 +173,11 @@ func (n named) tells(tag codec.BMP) bool {
 }
 
 // object adds a TLV object that has no name of its own.
-func (n named) object(o codec.Object) {
+func (n named) object(o codec.Object, set codec.Charset) {
 	switch {
 	case o.Tag.Constructed():
 	case o.Tag == codec.TagTextLine:
-		n.line(safeText(codec.CP437, o.Value))
+		n.line(safeText(set, o.Value))
 	case o.Tag == codec.TagReceiptNo:
 		n.another("x_tlv_08", maskedObject(o))
 	case o.Tag == codec.TagTip && n["tip"] != nil, o.Tag == codec.TagEntry && n["entry"] != nil,
@@ -187,12 +188,7 @@ func (n named) object(o codec.Object) {
 	}
 }
 
-func maskedObject(o codec.Object) string {
-	if sensitiveTag(o.Tag) {
-		return masked(o.Value, o.Value, []span{{0, len(o.Value), false}})
-	}
-	return masked(o.Value, o.Value, looseSpans(o.Value, 0))
-}
+func maskedObject(o codec.Object) string { return masked(o.Value, o.Value, objectSpans(o, 0)) }
 
 func (n named) line(text string) {
 	lines, _ := n["lines"].([]string)

@@ -37,6 +37,9 @@ const (
 	notStored    byte = 0xFF // system error: makes the terminal take a payment back
 )
 
+// wrongCurrencyCode is followed by the terminal's own currency, in 06 1E and in 84 1E.
+const wrongCurrencyCode byte = 0x6F
+
 // How long a command looks for what came before it: a late result, a reply that was doubled. Nothing older may pass for its reply. On a new wire, and while the
 // terminal has just spoken, that takes its time. Where it has been silent for a while, all that it said lies ready: a wire that tells that there is nothing
 // is not waited for, and on another a peek finds it.
@@ -54,9 +57,13 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) error {
 		return err
 	}
 	until := time.Now().Add(t.options.t3)
+	var ended *refusal
+	var told bool // a result came without a reply: then an end proves nothing
 	for {
 		m, err := t.await(ctx, until)
 		switch {
+		case errors.Is(err, errLate) && ended != nil:
+			return ended
 		case err != nil:
 			t.link.abandon(err)
 			return err
@@ -64,11 +71,21 @@ func (t *terminal) command(ctx context.Context, a codec.APDU) error {
 			return nil
 		case m.Refuses():
 			return &refusal{code: refusalCode(m), early: true, twice: t.link.repeated()}
+		case m.Is(0x04, 0x0F):
+			told, ended = true, nil
+		case m.Is(0x06, 0x1E) && !told:
+			ended = t.notBegun(m)
 		}
 		if err := t.stray(m); err != nil {
 			return err
 		}
 	}
+}
+
+// notBegun is what 06 1E says where a reply is due: a terminal that is locked ends a command so without a reply. The end of something older looks the same,
+// so it counts only when no reply follows within T3.
+func (t *terminal) notBegun(m codec.APDU) *refusal {
+	return &refusal{code: failure(m).code, early: true, twice: t.link.repeated()}
 }
 
 // refusalCode is the code of 84 xx. A registration in another currency is refused with 84 1E and the code 6F behind it.

@@ -41,6 +41,9 @@ func (t *terminal) judgeNewer(p drivers.Pending, f found) drivers.Recovery {
 	want, last := p.Amount, f.last()
 	if stored := charging(p.Stored); stored != nil {
 		want = stored.Amount
+		if told := f.result.TerminalID; stored.TerminalID != "" && told != "" && stored.TerminalID != told {
+			return verdict(drivers.Undecided, "Terminal %s reported this %s; this is terminal %s.", stored.TerminalID, noun(p), told)
+		}
 		if stored.Trace != "" && stored.Trace != last.Trace {
 			return verdict(drivers.Undecided, "The terminal reported transaction %s for this %s; its last one is %s.", stored.Trace, noun(p), name(last))
 		}

@@ -73,6 +73,12 @@ func TestSerialFaultsThatASaleSurvives(t *testing.T) {
 			d.says(okay)
 			d.finish()
 		}},
+		{"frames with a right CRC whose length is wrong", func(d *device) {
+			d.accepts()
+			d.asks("04 FF FF FF FF 0A", okay)
+			d.asks("04 FF 02 0A", okay)
+			d.finish()
+		}},
 		{"junk between the frames", func(d *device) {
 			d.accepts()
 			d.raw(0x00, 0xFF, 0x41)
@@ -197,6 +203,20 @@ func TestHowFarThePaymentGot(t *testing.T) {
 			d.takes("06 01")
 			d.says("84 C3 00")
 		}, pos.Permanent, pos.NoneMoved},
+		{"ended without a reply by a terminal that is locked", func(d *device) {
+			d.takes("06 01")
+			d.asks("06 1E 01 59", okay)
+		}, pos.Permanent, pos.NoneMoved},
+		{"an end of something else, and then silence of a command that was taken", func(d *device) {
+			d.takes("06 01")
+			d.asks("06 1E 01 6C", okay)
+			d.says(okay)
+		}, pos.OutcomeUnknown, pos.MoneyUnknown},
+		{"ended without a reply behind a success, which contradict", func(d *device) {
+			d.takes("06 01")
+			d.asks(succeeds, "84 FF 00")
+			d.asks("06 1E 01 6C", okay)
+		}, pos.OutcomeUnknown, pos.MoneyUnknown},
 		{"refused for now", func(d *device) {
 			d.takes("06 01")
 			d.says("84 F0 00")

@@ -16,18 +16,26 @@ func commandName(a codec.APDU) string {
 	switch a.Class {
 	case 0x04:
 		return statusName(a.Instr)
-	case 0x05:
-		if a.Instr == 0x01 {
-			return "status"
-		}
 	case 0x06:
 		return terminalCommandName(a.Instr)
+	}
+	switch {
+	case a.Is(0x05, 0x01):
+		return "status"
+	case a.Is(0x08, 0x40):
+		return "change_baud"
 	}
 	return ""
 }
 
 func statusName(instr byte) string {
 	switch instr {
+	case 0x01:
+		return "host_clock"
+	case 0x0D:
+		return "input"
+	case 0x0E:
+		return "menu"
 	case 0x0F:
 		return "status_information"
 	case 0xFF:
@@ -46,6 +54,12 @@ func terminalCommandName(instr byte) string {
 		return "log_off"
 	case 0x03:
 		return "balance"
+	case 0x09:
+		return "prepaid_top_up"
+	case 0x0A:
+		return "tax_free"
+	case 0x0C:
+		return "book_tip"
 	case 0x0F:
 		return "completion"
 	case 0x10:
@@ -100,8 +114,12 @@ func highCommandName(instr byte) string {
 		return "print_line"
 	case 0xD3:
 		return "print_block"
+	case 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD:
+		return "dial_up"
 	case 0xE0:
 		return "show_text"
+	case 0xE4:
+		return "blocked_list"
 	}
 	return ""
 }
@@ -140,10 +158,12 @@ func fixedPart(a codec.APDU) int {
 		}
 	case a.Class == 0x06 && takesPassword(a.Instr), a.Is(0x05, 0x01):
 		n = 3
-	case a.Is(0x06, 0xC0), a.Is(0x06, 0x1E), a.Is(0x08, 0x40), a.Is(0x06, 0xD1):
+	case a.Is(0x06, 0xC0), a.Is(0x08, 0x40), a.Is(0x06, 0xD1):
 		n = 1
+	case a.Is(0x06, 0x1E), a.Is(0x84, 0x1E):
+		n = failureLength(a.Data)
 	case a.Is(0x04, 0xFF):
-		n = 2
+		n = intermediateLength(a.Data)
 	case a.Is(0x06, 0x0F):
 		n = statusLength(a.Data)
 	}
@@ -159,16 +179,32 @@ func takesPassword(instr byte) bool {
 }
 
 // statusLength is the length of what stands before the fields of 06 0F: nothing, or what a status enquiry is completed
-// with (see statusOf). The two cannot be told apart in every case: what reads as fields to its end is taken for fields.
+// with (see statusOf). What begins as a version is one, since no completion begins with such fields; a status stands alone or with a container.
 func statusLength(data []byte) int {
-	if _, rest, err := codec.ParseFields(data); err == nil && len(rest) == 0 {
-		return 0
-	}
 	if version, ok := versionLength(data); ok {
 		return version + 1
 	}
-	if len(data) == 1 || len(data) > 1 && data[1] == byte(codec.Container) {
+	if len(data) == 1 || len(data) > 1 && isContainer(data[1:]) {
 		return 1
 	}
 	return 0
+}
+
+// failureLength is the length of what stands before the fields of 06 1E, and of 84 1E that refuses a registration: the code, and behind 6F the
+// currency, where that has no BMP of its own (the papers leave open whether it has).
+func failureLength(data []byte) int {
+	if len(data) < 3 || data[0] != wrongCurrencyCode || data[1] == byte(codec.CurrencyCode) || isContainer(data[1:]) {
+		return min(1, len(data))
+	}
+	return 3
+}
+
+// isContainer says whether b is one whole TLV container and nothing else.
+func isContainer(b []byte) bool {
+	fields, rest, err := codec.ParseFields(b)
+	if err != nil || len(rest) > 0 || len(fields) != 1 || fields[0].BMP != codec.Container {
+		return false
+	}
+	_, err = codec.ParseTLV(fields[0].Value)
+	return err == nil
 }

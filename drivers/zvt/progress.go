@@ -147,21 +147,30 @@ type intermediate struct {
 	text    string
 }
 
-// parseIntermediate reads 04 FF: status, then perhaps T4 as one BCD byte, then perhaps the TLV container (only together
-// with T4). ok is false without data.
+// parseIntermediate reads 04 FF: status, then perhaps T4 as one BCD byte, then perhaps the TLV container. ok is false without data.
 func parseIntermediate(set codec.Charset, data []byte) (i intermediate, ok bool) {
 	if len(data) == 0 {
 		return intermediate{}, false
 	}
 	i = intermediate{status: data[0], text: intermediateText(data[0])}
-	if len(data) > 1 {
-		i.minutes, _ = codec.ParseBCD(data[1:2])
-		fields, _, _ := codec.ParseFields(data[2:])
-		if lines := textLines(set, fields.TLV()); len(lines) > 0 {
-			i.text = strings.Join(lines, " ")
-		}
+	head := intermediateLength(data)
+	if head > 1 {
+		i.minutes, _ = codec.ParseBCD(data[1:head])
+	}
+	fields, _, _ := codec.ParseFields(data[head:])
+	if lines := textLines(set, fields.TLV()); len(lines) > 0 {
+		i.text = strings.Join(lines, " ")
 	}
 	return i, true
+}
+
+// intermediateLength is the length of what stands before the fields of 04 FF: the status, and T4 where there is one. The papers want T4 before a
+// container; terminals leave it out, and then the container's own 06 would read as six minutes.
+func intermediateLength(data []byte) int {
+	if len(data) < 2 || isContainer(data[1:]) {
+		return min(1, len(data))
+	}
+	return 2
 }
 
 // textLines collects the lines (tag 07) of a container that are not empty.

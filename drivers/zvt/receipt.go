@@ -55,17 +55,18 @@ func (r *receipts) block(data []byte) {
 	}
 	agreed := r.charset
 	defer func() { r.charset = agreed }()
-	if code, ok := tlv.Byte(codec.TagCharset); ok {
-		r.charset, _ = codec.CharsetOf(code) // of this block only
-	}
+	r.charset = blockCharset(agreed, tlv) // of this block only
 	attribute, feeding := byte(0), false
 	tlv.Walk(func(o codec.Object) bool {
 		switch {
 		case o.Tag == codec.TagAttribute && len(o.Value) == 1:
 			attribute = o.Value[0]
 			feeding = attribute == lineFeeds
-		case o.Tag == codec.TagTextLine && attribute == lineFeeds:
+		case o.Tag == codec.TagTextLine && attribute == lineFeeds && len(o.Value) <= 1:
 			r.feed(1)
+			feeding = false
+		case o.Tag == codec.TagTextLine && attribute == lineFeeds: // words are not lost for it: a line of text feeds too
+			r.add(0, o.Value)
 			feeding = false
 		case o.Tag == codec.TagTextLine:
 			r.add(attribute, o.Value)
@@ -75,6 +76,14 @@ func (r *receipts) block(data []byte) {
 	if feeding {
 		r.cut()
 	}
+}
+
+// blockCharset is the set of a message's texts: the agreed one, unless the message names another (TLV 14).
+func blockCharset(agreed codec.Charset, tlv codec.Objects) codec.Charset {
+	if code, ok := tlv.Byte(codec.TagCharset); ok {
+		agreed, _ = codec.CharsetOf(code)
+	}
+	return agreed
 }
 
 // readerOf reads TLV 1F07.

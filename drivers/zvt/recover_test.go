@@ -26,6 +26,8 @@ func TestJudge(t *testing.T) {
 	receiptOnly := found{result: &drivers.Result{Code: "00", ReceiptNo: "0024", Amount: eur(1023)}}
 	receiptOld := found{result: &drivers.Result{Code: "00", ReceiptNo: "0023", Amount: eur(1023)}}
 	empty := found{refusal: &refusal{code: 0x65}}
+	swapped, elsewhere := transaction("000124", eur(1023)), stored(drivers.Approved, "000124", 1023)
+	swapped.result.TerminalID, elsewhere.TerminalID = "12345678", "87654321"
 	tipped := transaction("000124", eur(1123))
 	tipped.result.Tip = 100
 	cases := []struct {
@@ -52,6 +54,7 @@ func TestJudge(t *testing.T) {
 		{"question refused", drivers.Last{}, nil, found{refusal: &refusal{code: 0x83, early: true}}, drivers.Undecided},
 		{"question failed otherwise", drivers.Last{}, nil, found{refusal: &refusal{code: 0xFF}}, drivers.Undecided},
 		{"stored with this trace", old, stored(drivers.Approved, "000124", 1023), transaction("000124", eur(1023)), drivers.Charged},
+		{"stored at another terminal", old, elsewhere, swapped, drivers.Undecided},
 		{"stored with a tip", old, stored(drivers.Approved, "000124", 1100), transaction("000124", eur(1100)), drivers.Charged},
 		{"stored with a tip, found without", old, stored(drivers.Approved, "000124", 1100), transaction("000124", eur(1023)), drivers.Undecided},
 		{"stored with another trace", old, stored(drivers.ApprovedOffline, "000125", 1023), transaction("000124", eur(1023)), drivers.Undecided},
@@ -222,6 +225,28 @@ func TestRecover(t *testing.T) {
 	}, func(s *saleTest) {
 		got, err := s.terminal.Recover(context.Background(), drivers.Pending{Amount: eur(1023), Before: drivers.Last{Trace: "000123", ReceiptNo: "0023"}, Quiet: time.Hour})
 		if err != nil || got.Verdict != drivers.Charged || got.Last != (drivers.Last{Trace: "000124", ReceiptNo: "0024"}) || got.Result.Amount != eur(1023) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// TestRecoverWithoutTraces asks a terminal that counts no traces and writes 000000 for each: its receipt numbers tell a new transaction from the one before.
+func TestRecoverWithoutTraces(t *testing.T) {
+	const one = "04 0F 13 27 00 04 00 00 00 00 10 23 0B 00 00 00 87 00 23 49 09 78"
+	const next = "04 0F 13 27 00 04 00 00 00 00 10 23 0B 00 00 00 87 00 24 49 09 78"
+	play(t, false, func(d *device) {
+		for _, last := range []string{one, next} {
+			d.status(idleStatus)
+			d.registration(registered)
+			d.repeats(last)
+		}
+	}, func(s *saleTest) {
+		earlier, err := s.terminal.Open(context.Background())
+		if err != nil || earlier != (drivers.Last{ReceiptNo: "0023"}) {
+			t.Errorf("%+v, %v", earlier, err)
+		}
+		got, err := s.terminal.Recover(context.Background(), drivers.Pending{Amount: eur(1023), Before: earlier, Quiet: time.Hour})
+		if err != nil || got.Verdict != drivers.Charged {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

@@ -42,7 +42,7 @@ func (r report) result(asked pos.Money) (result drivers.Result, ok bool) {
 	return drivers.Result{
 		Decision: r.decision(code), Amount: r.amount(asked), Tip: r.tip(),
 		Code: fmt.Sprintf("%02x", code), Text: r.reason(code),
-		Trace: r.trace(), ReceiptNo: r.digits(codec.ReceiptNo), TerminalID: r.terminalID(), MerchantID: r.text(codec.ContractNo),
+		Trace: r.trace(), ReceiptNo: r.receiptNo(), TerminalID: r.terminalID(), MerchantID: r.text(codec.ContractNo),
 		AuthCode: r.text(codec.AuthCode), Brand: r.brand(), CardName: r.text(codec.CardName), Last4: r.last4(), Entry: r.entry(),
 		Date: date, Time: r.clock(), DateGuessed: guessed,
 	}, true
@@ -61,12 +61,24 @@ func (r report) decision(code byte) drivers.Decision {
 	return drivers.Approved
 }
 
-// reason is the acquirer's own text, which wins over the words for the code.
+// reason is the acquirer's own text, or what the terminal displays; both win over the words for the code.
 func (r report) reason(code byte) string {
 	if text := r.text(codec.AdditionalText); text != "" {
 		return text
 	}
+	shown, _ := r.tlv.Find(codec.TagDisplayTexts)
+	objects, _ := codec.ParseTLV(shown)
+	if lines := textLines(r.charset, objects); len(lines) > 0 {
+		return strings.Join(lines, " ")
+	}
 	return resultText(code)
+}
+
+// credible says whether the amount of a success can be what the command was about: digits, of its currency, and of a payment not 0.
+func (r report) credible(d deed, took, asked pos.Money) bool {
+	_, told := r.fields.Find(codec.Amount)
+	_, readable := r.fields.Number(codec.Amount)
+	return readable == told && took.Currency == asked.Currency && (d != paying || took.Amount > 0)
 }
 
 // amount is what was booked: BMP 04, in the currency of BMP 49. What the terminal leaves out is as it was asked.
@@ -99,24 +111,25 @@ func (r report) tip() pos.Minor {
 
 // trace is BMP 0B, or TLV 1F2B where that is zero or missing.
 func (r report) trace() string {
-	short := r.digits(codec.Trace)
-	if strings.Trim(short, "0") != "" {
+	if short := moving(r.digits(codec.Trace)); short != "" {
 		return short
 	}
-	if long, ok := r.tlv.Find(codec.TagLongTrace); ok {
-		if digits := bcdDigits(long); digits != "" {
-			return digits
-		}
-	}
-	return short
+	long, _ := r.tlv.Find(codec.TagLongTrace)
+	return moving(bcdDigits(long))
 }
 
+// receiptNo is BMP 87.
+func (r report) receiptNo() string { return moving(r.digits(codec.ReceiptNo)) }
+
 // reverses is the trace of the payment that a reversal takes back (BMP 37), "" for none.
-func (r report) reverses() string {
-	if digits := r.digits(codec.OriginalTrace); strings.Trim(digits, "0") != "" {
-		return digits
+func (r report) reverses() string { return moving(r.digits(codec.OriginalTrace)) }
+
+// moving is a number that tells transactions apart. One of nothing but zeros does not: it stands for none.
+func moving(digits string) string {
+	if strings.Trim(digits, "0") == "" {
+		return ""
 	}
-	return ""
+	return digits
 }
 
 func (r report) terminalID() string {
@@ -197,9 +210,9 @@ func (r report) timestamp() string {
 }
 
 func (r report) clock() string {
-	d := r.digits(codec.TimeOfDay)
-	if len(d) != 6 {
+	at, err := time.Parse("150405", r.digits(codec.TimeOfDay))
+	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("%s:%s:%s", d[:2], d[2:4], d[4:])
+	return at.Format(time.TimeOnly)
 }

@@ -41,10 +41,17 @@ func TestResultOfLittle(t *testing.T) {
 	}{
 		{"code only", "27 00", drivers.Result{Decision: drivers.Approved, Amount: eur(1023), Code: "00", Text: "successful"}},
 		{"acquirer's text wins", "27 05 3C F0 F0 F3 6E 0A 6F", drivers.Result{Decision: drivers.Declined, Amount: eur(1023), Code: "05", Text: "n o"}},
+		{"the display's text where there is none", "27 6C 06 0D 24 0B 07 03 5A 65 69 07 04 20 61 75 73", drivers.Result{
+			Decision: drivers.Cancelled, Amount: eur(1023), Code: "6c", Text: "Zei aus",
+		}},
 		{"no year", "27 6C 0D 11 22", drivers.Result{Decision: drivers.Cancelled, Amount: eur(1023), Code: "6c", Text: "aborted by key or timeout", Date: "--11-22"}},
 		{"other currency", "27 00 49 07 56", drivers.Result{Decision: drivers.Approved, Amount: pos.Money{Amount: 1023, Currency: "CHF"}, Code: "00", Text: "successful"}},
 		{"unknown currency, broken digits", "27 00 49 00 00 0C AA AA AA 0D BB BB 87 FF FF", drivers.Result{Decision: drivers.Approved, Amount: eur(1023), Code: "00", Text: "successful"}},
 		{"brand in the long form", "27 00 8A FF 06 04 41 02 01 04", drivers.Result{Decision: drivers.Approved, Amount: eur(1023), Code: "00", Text: "successful", Brand: "bluecode"}},
+		{"numbers that are none", "27 00 0B 00 00 00 87 00 00", drivers.Result{Decision: drivers.Approved, Amount: eur(1023), Code: "00", Text: "successful"}},
+		{"a long trace that is none", "27 00 0B 00 00 00 87 00 24 06 05 1F 2B 02 00 00", drivers.Result{
+			Decision: drivers.Approved, Amount: eur(1023), Code: "00", Text: "successful", ReceiptNo: "0024",
+		}},
 		{"long terminal id", "27 00 06 07 1F 44 04 87 65 43 21", drivers.Result{Decision: drivers.Approved, Amount: eur(1023), Code: "00", Text: "successful", TerminalID: "87654321"}},
 		{"masked to the end", "27 00 22 F0 F8 EE EE EE EE EE EE EE EE", drivers.Result{Decision: drivers.Approved, Amount: eur(1023), Code: "00", Text: "successful"}},
 	} {
@@ -108,12 +115,14 @@ func TestReceiptLines(t *testing.T) {
 func TestReceiptBlocks(t *testing.T) {
 	var r receipts
 	r.block(plain("06 11 1F 07 01 01 25 0B 09 01 40 07 01 41 07 01 42 07 00"))
-	r.block(plain("06 0F 1F 07 01 02 25 09 07 01 44 09 01 FF 07 01 41")) // another reader; a feed inside
-	r.block(plain("06 08 25 06 09 01 81 07 01 45"))                      // the last line
-	r.block(plain("06 80"))                                              // broken
+	r.block(plain("06 0F 1F 07 01 02 25 09 07 01 44 09 01 FF 07 01 41"))             // another reader; a feed inside
+	r.block(plain("06 08 25 06 09 01 81 07 01 45"))                                  // the last line
+	r.block(plain("06 13 25 11 09 01 FF 07 04 54 65 78 74 07 06 47 65 73 65 74 7A")) // a feed whose text is more than a number of feeds
+	r.block(plain("06 80"))                                                          // broken
 	want := []drivers.Receipt{
 		{For: drivers.ForMerchant, Lines: []string{"A", "B", ""}},
 		{For: drivers.ForCustomer, Lines: []string{"D", "", "E"}},
+		{For: drivers.ForAnyone, Lines: []string{"Text", "Gesetz"}},
 	}
 	if got := r.all(); !slices.EqualFunc(got, want, sameReceipt) {
 		t.Errorf("%q", got)

@@ -32,6 +32,7 @@ type run struct {
 	until time.Time // end of T4, or of the grace
 
 	last      *drivers.Result // of the last 04 0F, durable
+	said      report          // that 04 0F
 	uncoded   bool            // the last 04 0F had no result code
 	answered  bool            // our 80 00 to it went out
 	confirmed bool            // the terminal is known to have that 80 00
@@ -176,7 +177,7 @@ func (r *run) store(said report, result drivers.Result) bool {
 		r.commit = err
 		return false
 	}
-	r.last = &result
+	r.last, r.said = &result, said
 	return true
 }
 

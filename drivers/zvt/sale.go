@@ -40,7 +40,11 @@ func (t *terminal) move(ctx context.Context, do task) (drivers.Outcome, error) {
 	if err != nil {
 		return drivers.Outcome{}, err
 	}
-	return drivers.Outcome{Result: *r.last, Receipts: r.receipts.all()}, nil
+	receipts := r.receipts.all()
+	if t.options.buildsSlips() && r.last.Code == approvedCode {
+		receipts = append(receipts, slips(do.deed, r.said, *r.last)...)
+	}
+	return drivers.Outcome{Result: *r.last, Receipts: receipts}, nil
 }
 
 // payment builds 06 01 (PA00P015, authorisation).

@@ -93,10 +93,29 @@ func TestDecisions(t *testing.T) {
 		}, drivers.Cancelled, "6c"},
 		{"success without an end", func(d *device) { d.asks(succeeds, okay) }, "", none},
 		{"nothing", func(*device) {}, "", none},
+		{"success in another currency", func(d *device) {
+			d.asks("04 0F 0C 27 00 04 00 00 00 00 10 23 49 07 56", okay)
+			d.asks(completes, okay)
+		}, "", none},
+		{"success over nothing", func(d *device) {
+			d.asks("04 0F 09 27 00 04 00 00 00 00 00 00", okay)
+			d.asks(completes, okay)
+		}, "", none},
+		{"success over an amount that is no number", func(d *device) {
+			d.asks("04 0F 09 27 00 04 00 00 00 00 1A 23", okay)
+			d.asks(completes, okay)
+		}, "", none},
 		{"unknown BMP behind the result", func(d *device) {
 			d.asks("04 0F 05 27 00 B7 01 02", okay)
 			d.asks("06 0F 04 DE AD BE EF", okay)
 		}, drivers.Approved, "00"},
+		{"result of a broken length, which decides nothing", func(d *device) {
+			if d.stream {
+				return
+			}
+			d.asks("04 0F FF FF FF 27 00", okay)
+			d.asks(completes, okay)
+		}, "", none},
 		{"long form of a short length", func(d *device) {
 			d.asks("04 0F FF 02 00 27 00", okay)
 			d.asks("06 0F FF 00 00", okay)
@@ -261,6 +280,24 @@ func TestRegistersAgainAfterARestart(t *testing.T) {
 		s.wantClass(err, pos.Transient, pos.NoneMoved)
 		if !strings.Contains(err.Error(), "not registered") {
 			t.Error(err)
+		}
+		if out, err := s.sell(); err != nil || out.Result.Decision != drivers.Approved {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
+
+// TestRegistersAgainAfterAnEndThatWantsIt has the code behind the reply.
+func TestRegistersAgainAfterAnEndThatWantsIt(t *testing.T) {
+	play(t, false, func(d *device) {
+		d.accepts()
+		d.asks("06 1E 01 6B", okay)
+		d.registration(registered)
+		d.accepts()
+		d.finish()
+	}, func(s *saleTest) {
+		if out, err := s.sell(); err != nil || out.Result.Decision != drivers.Declined {
+			t.Errorf("%+v, %v", out, err)
 		}
 		if out, err := s.sell(); err != nil || out.Result.Decision != drivers.Approved {
 			t.Errorf("%+v, %v", out, err)

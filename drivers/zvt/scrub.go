@@ -45,7 +45,7 @@ func scrubObjects(container []byte) {
 		switch {
 		case sensitiveTag(o.Tag):
 			fill(o.Value, 0xEE)
-		case o.Tag == codec.TagTextLine, o.Tag == codec.TagResultText, o.Tag == codec.TagVendorErrorText:
+		case textualTag(o.Tag):
 			maskCards(o.Value)
 		case !o.Tag.Constructed():
 			scrubLoose(o.Value)

@@ -24,6 +24,7 @@ func TestScrub(t *testing.T) {
 		"the amount stays":          {"04411111111111", "04411111111111"},
 		"a BMP nobody knows":        {"2700 fe 4111111111111111", "2700 fe eeeeeeeeeeeeeeee"},
 		"TLV 5A":                    {"060a 5a08 4111111111111111", "060a 5a08 eeeeeeeeeeeeeeee"},
+		"TLV 4D, the chip's EF_ID":  {"0608 4d06 123456789012", "0608 4d06 eeeeeeeeeeee"},
 		"a tag nobody knows":        {"060b 1f7e08 4111111111111111", "060b 1f7e08 eeeeeeeeeeeeeeee"},
 		"in a constructed one":      {"060d 2f0b 1f7e08 4111111111111111", "060d 2f0b 1f7e08 eeeeeeeeeeeeeeee"},
 		"behind a broken one":       {"060a 5a20 4111111111111111", "060a 5a ee eeeeeeeeeeeeeeee"},

@@ -154,6 +154,9 @@ func (s *serialLink) next(until time.Time) (codec.Event, error) {
 		return s.frame(ev)
 	case codec.GotBad:
 		clear(ev.Raw) // nobody reads what is damaged, and card data may be in it
+		if errors.Is(ev.Err, codec.ErrLength) && len(ev.APDU) >= 2 {
+			return s.frame(bare(ev))
+		}
 		return ev, s.complain(ev)
 	}
 	clear(ev.Raw)
@@ -185,6 +188,13 @@ func (s *serialLink) listen(until time.Time) error {
 		}
 	}
 	return err
+}
+
+// bare is a frame that came well, by its CRC, around an APDU of a wrong length: the terminal wants an answer, and to send the frame again would not mend it.
+// What is known of such a message is its kind; its data decide nothing.
+func bare(ev codec.Event) codec.Event {
+	ev.Kind, ev.Message = codec.GotFrame, codec.APDU{Class: ev.APDU[0], Instr: ev.APDU[1]}
+	return ev
 }
 
 func (s *serialLink) frame(ev codec.Event) (codec.Event, error) {

@@ -2,7 +2,6 @@ package zvt
 
 import (
 	"context"
-	"strings"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
@@ -94,12 +93,7 @@ func (t *terminal) totals(r report, result drivers.Result) drivers.Totals {
 }
 
 // receiptDigits is "" for 0000, the receipt number of a day without a receipt.
-func receiptDigits(b []byte) string {
-	if digits := bcdDigits(b); strings.Trim(digits, "0") != "" {
-		return digits
-	}
-	return ""
-}
+func receiptDigits(b []byte) string { return moving(bcdDigits(b)) }
 
 // brandTotals reads the brands of BMP 60, none when a sum is no BCD: sums that cannot be trusted as a whole are not told in part.
 func brandTotals(single []byte) []drivers.BrandTotal {

@@ -3,6 +3,7 @@ package zvt
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
@@ -66,7 +67,7 @@ type task struct {
 	cancel   <-chan struct{} // the cashier's wish to stop; nil for none
 	progress func(drivers.Progress)
 
-	// read is what a 04 0F says, false when it has no result code and decides nothing.
+	// read is what a 04 0F says, false when it has no result code, or no amount that can be believed, and decides nothing.
 	read func(report) (drivers.Result, bool)
 
 	// keep makes a result durable; the report is empty for a failure that came without a 04 0F.
@@ -77,7 +78,10 @@ type task struct {
 func moves(d deed, command codec.APDU, sale drivers.Sale) task {
 	return task{
 		deed: d, command: command, cancel: sale.Cancel, progress: sale.Progress,
-		read: func(r report) (drivers.Result, bool) { return r.result(sale.Amount) },
+		read: func(r report) (drivers.Result, bool) {
+			result, coded := r.result(sale.Amount)
+			return result, coded && (result.Code != approvedCode || r.credible(d, result.Amount, sale.Amount))
+		},
 		keep: func(_ report, result drivers.Result) error { return sale.Commit(result) },
 	}
 }
@@ -99,6 +103,9 @@ func (t *terminal) perform(ctx context.Context, do task) (*run, error) {
 	}
 	r := newRun(t, do)
 	r.follow(ctx)
+	if r.last != nil && r.last.Code == fmt.Sprintf("%02x", notRegistered) {
+		t.registered = false
+	}
 	return r, r.verdict()
 }
 

@@ -38,6 +38,25 @@ func TestT4(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a container without a T4 before it sets none", func(t *testing.T) {
+		play(t, false, func(d *device) {
+			d.accepts()
+			d.asks("04 FF 09 0A 06 06 24 04 07 02 48 69", okay)
+			d.takes("06 B0")
+			d.says(okay)
+			d.asks("04 0F 02 27 6C", okay)
+			d.asks("06 1E 01 6C", okay)
+		}, func(s *saleTest) {
+			begun := time.Now()
+			out, err := s.sell()
+			if took := time.Since(begun).Round(time.Second); err != nil || out.Result.Decision != drivers.Cancelled || took != 180*time.Second {
+				t.Errorf("%+v, %v after %v", out, err, took)
+			}
+			if len(s.shown) != 1 || s.shown[0] != "0a Hi" {
+				t.Errorf("shown %q", s.shown)
+			}
+		})
+	})
 	t.Run("the end of T4 asks the terminal to stop", func(t *testing.T) {
 		play(t, false, func(d *device) {
 			d.accepts()

@@ -244,7 +244,7 @@ func TestLateReversal(t *testing.T) {
 		c.expects("04 0F")
 		c.expects("06 1E 01 B5")
 		c.holds(0, 0)
-		time.Sleep(2 * time.Second)
+		time.Sleep(3 * time.Second) // at 30 s it is taken back
 		c.says("06 20 05 00 00 00 03 03")
 		c.expects("80 00 00")
 		c.expects("06 1E 01 64")

@@ -14,7 +14,7 @@ const (
 	GotACK                        // 06 outside a frame
 	GotNAK                        // 15 outside a frame
 	GotJunk                       // bytes outside a frame that mean nothing, one event a run of them
-	GotBad                        // a frame that must be answered with NAK; or, with ErrRestart, one that was given up by its sender
+	GotBad                        // a frame that must be answered with NAK, unless Err says ErrRestart or ErrLength
 )
 
 // Why a frame is bad, besides ErrLength, ErrTooLong and ErrTruncated.
@@ -28,7 +28,7 @@ var (
 type Event struct {
 	Kind    EventKind
 	Message APDU   // of a frame
-	APDU    []byte // the bytes of the message, un-doubled; equal APDUs are how repetitions are known
+	APDU    []byte // the bytes of the message, un-doubled, also with ErrLength; equal APDUs are how repetitions are known
 	Raw     []byte // the bytes as received; of junk at most the first MaxJunk
 	Count   int    // number of junk bytes
 	Err     error  // why a frame is bad
@@ -169,9 +169,9 @@ func (d *Decoder) end() []Event {
 	}
 	if ev.Err == nil {
 		ev.Kind = GotFrame
-	} else {
+	} else if !errors.Is(ev.Err, ErrLength) {
 		clear(d.apdu)
-		ev.Message, ev.APDU = APDU{}, nil
+		ev.APDU = nil
 	}
 	d.begin(idle)
 	return []Event{ev}
