@@ -59,5 +59,5 @@ type ScanStats struct {
 	Duplicates uint64 // codes dropped as the same again within 300 ms
 	Overlong   uint64 // inputs dropped because they passed the length limit
 	Broken     uint64 // inputs dropped because their terminator never came, or could not be read
-	Refused    uint64 // payment cards and cards of other houses, dropped unread by a reader of stripes
+	Refused    uint64 // payment cards, dropped unread, and at a reader of stripes cards of other houses
 }

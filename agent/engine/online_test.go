@@ -456,6 +456,10 @@ func TestQRsThatCannotBeShown(t *testing.T) {
 
 func TestScansOfGoods(t *testing.T) {
 	online(t, func(s *shop, c *centre) {
+		const stripe = ";4111111111111111=29121010000000000?"
+		if scan := s.engine.Scanned("", stripe, ""); scan.Kind != engine.ScannedOther || scan.Text != "" || !strings.Contains(scan.Note, "nothing was charged") {
+			t.Errorf("a card's stripe, typed: %+v", scan)
+		}
 		if scan := s.engine.Scanned("scanner", "4006381333931", "ean_13"); scan.Kind != engine.ScannedOther || scan.Text == "" || scan.Note == "" {
 			t.Errorf("%+v", scan)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tillproof/tillproof/agent/goods"
+	"github.com/tillproof/tillproof/drivers/scanner"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/qr/code"
 )
@@ -40,6 +41,10 @@ type Scan struct {
 // are goods or a membership.
 func (e *Engine) Scanned(device pos.DeviceName, text, symbology string) Scan {
 	s := Scan{Device: device, Kind: ScannedOther, Text: text, Symbology: symbology, At: time.Now().UnixMilli()}
+	if scanner.OfAPaymentCard([]byte(text)) { // a scanner's driver drops it by itself; this one was typed by a stripe reader
+		s.Text, s.Note = "", "That was the stripe of a payment card. Nothing of it was kept, and nothing was charged: take the card at the card terminal."
+		return s
+	}
 	waiting, err := e.waiting()
 	if err != nil {
 		s.Note = "The till cannot read its journal."

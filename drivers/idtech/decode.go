@@ -25,6 +25,9 @@ func Decode(input []byte) []drivers.Decoded {
 		}
 		f, n, err := codec.Split(input[at:nextNEO2(input, at)])
 		d := drivers.Decoded{OK: err == nil}
+		if err != nil {
+			n = extent(input[at:], n, err)
+		}
 		raw := input[at : at+n]
 		if err != nil {
 			d.Error, d.Frame = err.Error(), stx.Masked(raw, 0, hide(raw))
@@ -46,23 +49,6 @@ func nextNEO2(input []byte, at int) int {
 	return len(input)
 }
 
-// hide finds what may be a card's data in bytes that nobody understands.
-func hide(raw []byte) []stx.Span {
-	spans := stx.Numbers(raw)
-	for _, sentinels := range []string{"%?", ";?"} {
-		from := bytes.IndexByte(raw, sentinels[0])
-		if from < 0 {
-			continue
-		}
-		to := bytes.IndexByte(raw[from:], sentinels[1])
-		if to < 0 {
-			to = len(raw) - from
-		}
-		spans = append(spans, stx.Span{From: from + 1, To: from + to})
-	}
-	return spans
-}
-
 func describe(d *drivers.Decoded, f *codec.Frame, raw []byte) {
 	d.Frame, d.Direction = hex.EncodeToString(raw), drivers.FromDevice
 	switch f.Kind {
@@ -71,23 +57,25 @@ func describe(d *drivers.Decoded, f *codec.Frame, raw []byte) {
 	case codec.Refusal:
 		d.Name, d.Fields = "nak", map[string]any{"status": fmt.Sprintf("%02x", f.Code), "text": refusalText(f.Code)}
 	case codec.Reply:
+		f.Data, d.Frame = withoutTracks(f.Data), hex.EncodeToString(withoutTracks(raw))
 		d.Name, d.Fields = "settings", settings(f.Data)
 	case codec.Request:
+		f.Data, d.Frame = withoutTracks(f.Data), hex.EncodeToString(withoutTracks(raw))
 		d.Name, d.Direction, d.Fields = requestName(f.Code), drivers.FromECR, request(f)
-	case codec.Swipe:
+	case codec.Swipe, codec.Buffered:
 		swipe(d, f.Data, raw)
 	}
 }
 
 func swipe(d *drivers.Decoded, data, raw []byte) {
 	d.Name = "swipe"
-	card, err := codec.ParseCard(data)
-	if err == nil && card.Clear() {
-		err = errors.New("the card's data are in clear: the reader does not encrypt them")
+	card, err := parse(data)
+	if err == nil && shows(&card) {
+		err = errClear
 	}
 	if err != nil {
 		d.OK, d.Error = false, err.Error()
-		d.Frame = stx.Masked(raw, 0, []stx.Span{{From: 3 + codec.MinCardData, To: len(raw) - 3}})
+		d.Frame = stx.Masked(raw, bytes.Index(raw, data), []stx.Span{{From: codec.MinCardData, To: len(data)}})
 		return
 	}
 	d.Fields = cardFields(&card)
@@ -97,6 +85,18 @@ func swipe(d *drivers.Decoded, data, raw []byte) {
 	}
 }
 
+// parse cuts the card data of a swipe, which may have its own frame around them once more.
+func parse(block []byte) (codec.Card, error) {
+	data, err := cardData(block)
+	if err != nil {
+		return codec.Card{}, err
+	}
+	return codec.ParseCard(data)
+}
+
+// errClear says that a card's data stand there for everybody.
+var errClear = errors.New("the card's data are in clear: the reader does not encrypt them")
+
 // cardFields are what may be told of a card that was read.
 func cardFields(c *codec.Card) map[string]any {
 	f := stx.Fields{"entry": "stripe", "x_type": fmt.Sprintf("%02x", c.Type), "x_track_status": fmt.Sprintf("%02x", c.Status)}
@@ -104,7 +104,9 @@ func cardFields(c *codec.Card) map[string]any {
 		f["entry"] = "manual"
 	}
 	f.Text("x_reader", string(c.Serial))
-	f.Text("x_ksn", hex.EncodeToString(c.KSN))
+	if len(c.KSN) > 0 {
+		f["x_ksn"] = hex.EncodeToString(c.KSN)
+	}
 	for _, shown := range [][]byte{c.Shown[1], c.Shown[0]} {
 		if number := numberOf(shown); number != "" {
 			f.Card(number)
@@ -112,13 +114,10 @@ func cardFields(c *codec.Card) map[string]any {
 		}
 	}
 	encrypted := []string{}
-	for i, block := range c.Encrypted {
-		if len(block) > 0 {
-			encrypted = append(encrypted, fmt.Sprintf("track%d", i+1))
+	for track := 1; track <= 3; track++ {
+		if c.Has(track) {
+			encrypted = append(encrypted, fmt.Sprintf("track%d", track))
 		}
-	}
-	if len(c.Both) > 0 {
-		encrypted = append(encrypted, "track1", "track2")
 	}
 	f["x_encrypted"] = encrypted
 	if c.Chip() {

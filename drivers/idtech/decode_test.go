@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tillproof/tillproof/drivers/idtech/codec"
+	"github.com/tillproof/tillproof/drivers/idtech/neo2"
 	"github.com/tillproof/tillproof/simulator/idtechsim"
 )
 
@@ -41,20 +42,27 @@ func TestDecode(t *testing.T) {
 	swiped := `{"ok":true,"name":"swipe","direction":"device","fields":{"entry":"stripe","last4":"1111","pan":"************1111","x_encrypted":["track2"],"x_f8":"82","x_f9":"92",` +
 		`"x_ksn":"ffff9876543210e00001","x_reader":"SIM0000001","x_track_status":"17","x_type":"80"}}`
 	for input, want := range map[string]string{
-		golden:                        swiped,
-		golden + "06":                 swiped + "\n" + `{"ok":true,"name":"ack"}`,
-		"02 39 03 38":                 `{"ok":true,"name":"version","direction":"ecr"}`,
-		"02 49 03 48":                 `{"ok":true,"name":"reset","direction":"ecr"}`,
-		"02 52 1F 03 4C":              `{"ok":true,"name":"review","direction":"ecr","fields":{"x_function":"all"}}`,
-		"02 53 85 01 31 03 E7":        `{"ok":true,"name":"set","direction":"ecr","fields":{"x_function":"enhanced","x_value":"31"}}`,
-		"02 50 01 30 03 60":           `{"ok":true,"name":"arm","direction":"ecr","fields":{"x_function":"01"}}`,
-		"06 02 4C 01 31 03 7D":        `{"ok":true,"name":"settings","direction":"device","fields":{"x_encryption":"31"}}`,
-		"06 02 7E 01 33 03 4D":        `{"ok":true,"name":"settings","direction":"device","fields":{"status":"3","text":"card data are encrypted","x_security_level":"33"}}`,
-		"15":                          `{"ok":true,"name":"nak","direction":"device","fields":{"status":"15","text":"not understood, or not possible"}}`,
-		"02 7C 00 80 17":              `{"ok":false,"error":"truncated: the frame has no end"}`,
-		"02 FF FF":                    `{"ok":false,"error":"a swipe of 65535 bytes is none"}` + "\n" + `{"ok":false,"error":"2 bytes that begin no frame"}`,
-		"06 02 4C 01 31 03 7E":        `{"ok":false,"error":"wrong LRC"}`,
-		golden[:len(golden)-2] + "04": `{"ok":false,"error":"the swipe does not end with 03"}`,
+		golden:                       swiped,
+		golden + "06":                swiped + "\n" + `{"ok":true,"name":"ack"}`,
+		"02 39 03 38":                `{"ok":true,"name":"version","direction":"ecr"}`,
+		"02 49 03 48":                `{"ok":true,"name":"reset","direction":"ecr"}`,
+		"02 52 1F 03 4C":             `{"ok":true,"name":"review","direction":"ecr","fields":{"x_function":"all"}}`,
+		"02 53 85 01 31 03 E7":       `{"ok":true,"name":"set","direction":"ecr","fields":{"x_function":"enhanced","x_value":"31"}}`,
+		"02 50 01 30 03 60":          `{"ok":true,"name":"arm","direction":"ecr","fields":{"x_function":"01"}}`,
+		"06 02 4C 01 31 03 7D":       `{"ok":true,"name":"settings","direction":"device","fields":{"x_encryption":"31"}}`,
+		"06 02 7E 01 33 03 4D":       `{"ok":true,"name":"settings","direction":"device","fields":{"status":"3","text":"card data are encrypted","x_security_level":"33"}}`,
+		"15":                         `{"ok":true,"name":"nak","direction":"device","fields":{"status":"15","text":"not understood, or not possible"}}`,
+		"02 7C 00 80 17":             `{"ok":false,"error":"truncated: the frame has no end"}`,
+		"02 FF FF":                   `{"ok":false,"error":"65535 bytes: no swipe has such a length"}`,
+		"027B" + golden[4:] + golden: `{"ok":false,"error":"the swipe does not end with 03"}` + "\n" + swiped,
+		"02 06 00 80 06" + golden:    `{"ok":false,"error":"6 bytes: no swipe has such a length"}` + "\n" + swiped,
+		golden[:100] + golden:        `{"ok":false,"error":"the swipe does not end with 03"}` + "\n" + swiped,
+		"027D" + golden[4:] + golden: `{"ok":false,"error":"the swipe does not end with 03"}` + "\n" + swiped,
+		golden[:100] + viVO + "18000000FA83": `{"ok":false,"error":"truncated: the frame has no end"}` + "\n" +
+			`{"ok":true,"name":"ping","direction":"device","fields":{"status":"00","text":"done"}}`,
+		buffered(golden[6 : len(golden)-6]): swiped,
+		"06 02 4C 01 31 03 7E":              `{"ok":false,"error":"wrong LRC"}`,
+		golden[:len(golden)-2] + "04":       `{"ok":false,"error":"the swipe does not end with 03"}`,
 	} {
 		if got := told(t, input); got != want {
 			t.Errorf("%.40s:\n%s\nnot\n%s", input, got, want)
@@ -69,20 +77,65 @@ func TestACardNumberIsNotShown(t *testing.T) {
 	name := "%*5413********4111^DOE/JANE^***?*"
 	named := append([]byte{0x80, 0x3F, byte(len(name)), 0, 0, 0x01, 0x01}, name...)
 	named = append(named, make([]byte, (len(name)+7)/8*8)...)
-	for _, input := range [][]byte{codec.SwipeFrame(clear2), codec.SwipeFrame(original), codec.SwipeFrame(named), []byte("%B" + testPAN + "^DOE/JANE^3012?"), []byte(track2),
+	unmasked := append([]byte{0x80, 0x17, 0, byte(len(track2)), 0, 0x02, 0x02}, track2...) // beside its ciphertext
+	unmasked = append(unmasked, make([]byte, (len(track2)+7)/8*8)...)
+	packed := unhex(t, testPAN+"D3012101000000000F")
+	for _, input := range [][]byte{append([]byte("ViVOtech3\x00\x02\x00\x00\x16\x57\x12"), packed...), append(unhex(t, "9A"), packed[1:]...), []byte("OE/JANE^3012101?"),
+		unhex(t, reply(neo2.Activate, neo2.Failed, append([]byte{0x57, byte(len(packed))}, packed...)...)), codec.SwipeFrame(unmasked), unhex(t, buffered(hex.EncodeToString(clear2))), unhex(t, buffered(hex.EncodeToString(named))),
+		codec.ReplyFrame(codec.Setting{Function: 0x70, Value: []byte("%B" + testPAN + "^DOE/JANE^3012?")}), []byte(";1?;" + track2[1:]), codec.SetFrame(0x70, []byte(track2)...),
+		codec.SwipeFrame(clear2), codec.SwipeFrame(original), codec.SwipeFrame(named), []byte("%B" + testPAN + "^DOE/JANE^3012?"), []byte(track2),
 		codec.SwipeFrame(clear2)[:40]} {
 		text, err := json.Marshal(Decode(input))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range []string{testPAN, "DOE"} {
+		for _, secret := range []string{testPAN, "DOE", "JANE", testPAN[2:]} {
 			if strings.Contains(string(text), fmt.Sprintf("%x", secret)) || strings.Contains(string(text), secret) {
 				t.Errorf("%s shows %s", text, secret)
 			}
 		}
 	}
-	if got := Decode(codec.SwipeFrame(clear2)); got[0].OK || !strings.Contains(got[0].Error, "in clear") {
-		t.Errorf("%+v", got)
+	for _, clear := range [][]byte{clear2, unmasked} {
+		if got := Decode(codec.SwipeFrame(clear)); got[0].OK || !strings.Contains(got[0].Error, "in clear") {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// buffered is card data, in hex, as a reader answers a host that has told it to wait with them.
+func buffered(data string) string {
+	b, _ := hex.DecodeString(fmt.Sprintf("02%04x%s03", len(data)/2, data))
+	sum := byte(0)
+	for _, c := range b {
+		sum ^= c
+	}
+	return fmt.Sprintf("06%x%02x", b, sum)
+}
+
+func unhex(t *testing.T, text string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestFramesAreShownAsReceived looks at frames with nothing of a card in them that anybody has to hide.
+func TestFramesAreShownAsReceived(t *testing.T) {
+	keyed := codec.Card{Type: 0x85, Status: 0x17, F8: 0x80, F9: 0x82, Serial: []byte("SIM0000001"), KSN: unhex(t, "41111111111111110001")}
+	keyed.Encrypted[1] = []byte("\x01%;\x02%;\x03?")
+	for input, ksn := range map[string]any{
+		golden: "ffff9876543210e00001",
+		hex.EncodeToString(codec.SwipeFrame(codec.CardData(&keyed, [3]int{0, 5, 0}))):                                         "41111111111111110001",
+		hex.EncodeToString(codec.ReplyFrame(codec.Setting{Function: codec.NextKSN, Value: unhex(t, "3b80f5f2a2a2b290a0a1")})): "3b80f5f2a2a2b290a0a1",
+		viVO + "83500000CD7C":     nil,
+		viVO + "83000002E1010D25": nil,
+		reply(neo2.Activate, neo2.Failed, 0xFF, 0xEE, 0x1F, 4, 0x20, 0x69, 0x85, 1): nil,
+	} {
+		if got := Decode(unhex(t, input)); len(got) != 1 || !got[0].OK || !strings.EqualFold(got[0].Frame, input) || got[0].Fields["x_ksn"] != ksn {
+			t.Errorf("%s: %+v", input, got)
+		}
 	}
 }
 

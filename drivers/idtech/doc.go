@@ -29,7 +29,7 @@
 //
 // Read asks for a card (02-40) for 30 s at a time. The driver is a [drivers.Armer]: told of a sale it sends amount, kind and currency with the question; told
 // that none waits it asks for none, and takes back what it has asked; a card that was read for another sale is dropped. A reader that has not answered 15 s
-// after its time is asked whether it is still there.
+// after its time is asked whether it is still there. One that answers the question at once and without a card is polled for its result (03-40) twice a second.
 //
 // The answer has an attribution, from which the entry comes (chip, contactless, stripe), and data objects. Taken are the key serial number, track 2 and number,
 // encrypted, and both masked: they are the opaque data, in that order, of format idtech-neo2. The name is not even looked at, the expiry is used to tell cards

@@ -18,6 +18,8 @@ type neo struct {
 	asked   *pos.Money                // wanted as it was when the reader was asked for a card
 	asking  bool                      // the reader was asked for a card and has not answered
 	since   time.Time                 // it was asked
+	polls   bool                      // it has taken the question, and gives the card when it is polled
+	polled  time.Time                 // at the latest
 	spoke   bool                      // it has said something in its protocol
 }
 

@@ -3,13 +3,10 @@ package idtech
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/tillproof/tillproof/drivers"
-	"github.com/tillproof/tillproof/drivers/idtech/codec"
 	"github.com/tillproof/tillproof/drivers/idtech/neo2"
 	"github.com/tillproof/tillproof/drivers/stx"
 	"github.com/tillproof/tillproof/pos"
@@ -25,6 +22,9 @@ const (
 func decodeNEO2(input []byte) (d drivers.Decoded, n int) {
 	f, n, err := neo2.Split(input)
 	d = drivers.Decoded{OK: err == nil, Protocol: "idtech"}
+	if err != nil {
+		n = extent(input, n, err)
+	}
 	raw := input[:n]
 	if err != nil {
 		d.Error, d.Frame = err.Error(), shownAs(raw, nil)
@@ -41,9 +41,15 @@ func decodeNEO2(input []byte) (d drivers.Decoded, n int) {
 	return d, n
 }
 
-// shownAs is a frame in hex with its data as they may be shown, all of them hidden when there are none.
+// fewDigits is how many bytes hold no card's number, packed or not.
+const fewDigits = 5
+
+// shownAs is a frame in hex with its data as they may be shown, all of them hidden when there are none; what is too short for a card is shown as it is.
 func shownAs(raw, data []byte) string {
 	shown := bytes.Clone(raw)
+	if len(raw) <= neoHead+fewDigits+neoTail {
+		return hex.EncodeToString(raw)
+	}
 	for i := min(len(shown), neoHead); i < len(shown); i++ {
 		shown[i] = '*'
 	}
@@ -104,8 +110,12 @@ func repliedNEO2(d *drivers.Decoded, f *neo2.Frame, raw []byte) {
 	switch f.Command {
 	case neo2.Activate, neo2.Poll:
 		d.Name = "result"
-		if (f.Status == neo2.OK || f.Status == neo2.AskOnline) && len(f.Data) > 0 {
+		switch {
+		case len(f.Data) == 0:
+		case f.Status == neo2.OK, f.Status == neo2.AskOnline:
 			cardNEO2(d, f.Data, raw, fields)
+		default:
+			d.Frame = shownAs(raw, neo2.Hidden(f.Data, func(tag neo2.Tag) bool { return tag == neo2.CardError || tag == neo2.ResultCode }))
 		}
 		return
 	case neo2.Serial:
@@ -139,14 +149,16 @@ func cardNEO2(d *drivers.Decoded, data, raw []byte, fields stx.Fields) {
 	d.Name = "card"
 	card, err := neo2.ParseResult(data)
 	if err == nil && (card.Clear() || card.Exposed() || clearStripe(card.StripeBlock)) {
-		err = errors.New("the card's data are in clear: the reader does not encrypt them")
+		err = errClear
 	}
 	if err != nil {
 		d.OK, d.Error, d.Fields = false, err.Error(), nil
 		return
 	}
 	fields["entry"], fields["x_attribution"] = card.Entry(), fmt.Sprintf("%02x", card.Attribution)
-	fields.Text("x_ksn", hex.EncodeToString(card.KSN))
+	if len(card.KSN) > 0 {
+		fields["x_ksn"] = hex.EncodeToString(card.KSN)
+	}
 	if number := card.Number(); number != "" {
 		fields.Card(number)
 	}
@@ -168,12 +180,8 @@ func clearStripe(block []byte) bool {
 	if block == nil {
 		return false
 	}
-	data, err := cardData(block)
-	if err != nil {
-		return true
-	}
-	card, err := codec.ParseCard(data)
-	return err != nil || card.Clear() || slices.ContainsFunc(card.Shown[:], exposed)
+	card, err := parse(block)
+	return err != nil || shows(&card)
 }
 
 // harmless says whether the value of a tag may be shown in a frame that was found not to be in clear. Name, expiry and everything that we do not know may not,

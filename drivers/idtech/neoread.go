@@ -1,6 +1,7 @@
 package idtech
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ const (
 	askSeconds = 30
 	// overdue is when it should have said something, with the time that a card may take.
 	overdue = (askSeconds + 15) * time.Second
+	// pollPause is how often a reader is polled that wants to be.
+	pollPause = 500 * time.Millisecond
 	// pace is how often it is asked for one sale at most, however fast it gives up.
 	pace = time.Second
 	// mostAmount has the twelve digits of tag 9F02.
@@ -61,6 +64,10 @@ func (r *neo) keepAsking(ctx context.Context, progress func(drivers.Progress)) e
 			return err
 		}
 	}
+	if r.asking && r.polls && !r.decoder.Partial() && time.Since(r.polled) >= pollPause {
+		r.polled = time.Now()
+		return r.write(neo2.RequestFrame(neo2.Poll, neo2.ResultSub))
+	}
 	if r.asking || r.decoder.Partial() || wanted != nil && wanted.Amount == 0 || wanted == r.asked && time.Since(r.since) < pace {
 		return nil
 	}
@@ -72,7 +79,7 @@ func (r *neo) keepAsking(ctx context.Context, progress func(drivers.Progress)) e
 	if err := r.write(neo2.RequestFrame(neo2.Activate, neo2.ActivateSub, activation(wanted)...)); err != nil {
 		return err
 	}
-	r.asking, r.asked, r.since = true, wanted, time.Now()
+	r.asking, r.polls, r.asked, r.since = true, false, wanted, time.Now()
 	progress(drivers.Progress{Code: "present_card", Text: "Hold the card to the reader, put it in or swipe it."})
 	return nil
 }
@@ -113,6 +120,9 @@ func (r *neo) heard(ev *neo2.Event) (drivers.Swipe, error) {
 		return drivers.Swipe{}, r.unreadable("The card could not be read.", ev.Err)
 	case !isResult(ev) || ev.Status == neo2.CardSeen:
 		return drivers.Swipe{}, nil
+	case r.isNoneYet(ev):
+		r.decoder.Wipe()
+		return drivers.Swipe{}, nil
 	}
 	defer r.decoder.Wipe()
 	wanted := r.wanted.Load()
@@ -124,6 +134,20 @@ func (r *neo) heard(ev *neo2.Event) (drivers.Swipe, error) {
 		return drivers.Swipe{}, nil
 	}
 	return swipe, err
+}
+
+// isNoneYet says whether a reader has only taken the question for a card, or has no result of it when it is polled, or that of the card before.
+func (r *neo) isNoneYet(ev *neo2.Event) bool {
+	if ev.Command == neo2.Activate {
+		r.polls = r.asking && ev.Status == neo2.OK && len(ev.Data) == 0
+		return r.polls
+	}
+	if !r.polls {
+		return false
+	}
+	result, err := neo2.ParseResult(ev.Data)
+	return len(ev.Data) == 0 && (ev.Status == neo2.OK || ev.Status == neo2.Failed) ||
+		err == nil && r.swiped && !result.Clear() && bytes.Equal(result.KSN, r.last)
 }
 
 // asksAgain says whether an error is only about the card, and no alarm.

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/drivertest"
 	"github.com/tillproof/tillproof/drivers/idtech/neo2"
 	"github.com/tillproof/tillproof/pos"
 	"github.com/tillproof/tillproof/simulator/idtechsim"
@@ -51,6 +53,64 @@ func TestNothingStaysOfNEO2(t *testing.T) {
 		wantNoPacked(t, do, fmt.Sprint(&r.decoder))
 		_, _ = r.Read(context.Background(), func(drivers.Progress) {}) // to the end of the wire
 		wantNoPacked(t, do, fmt.Sprint(h.wire, &r.decoder))
+	}
+}
+
+// TestAReaderThatIsPolled takes a card from a reader that answers the question at once and tells of the card when it is polled, and of the card before until then.
+func TestAReaderThatIsPolled(t *testing.T) {
+	first := polledAs(t, drawn(t, idtechsim.TestCard()))
+	sim, err := idtechsim.New(idtechsim.Options{NEO2: true, KSN: []byte{0xFF, 0xFF, 0x98, 0x76, 0x54, 0x32, 0x10, 0xE0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := sim.Draw(idtechsim.TestCard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		till, device := drivertest.Wire()
+		h := &head{conn: till, wire: drivers.NewReader(till), options: defaults(), proven: true, serial: "SIM0000001"}
+		r := newNeo(h)
+		none, failed := neo2.ReplyFrame(neo2.Poll, neo2.OK), neo2.ReplyFrame(neo2.Poll, neo2.Failed)
+		go answerPolls(device, [][]byte{none, failed, first, none, first, polledAs(t, next)})
+		for _, want := range []string{"ffff9876543210e00001", "ffff9876543210e00002"} {
+			ctx, done := context.WithTimeout(context.Background(), 20*time.Second)
+			got, err := r.Read(ctx, func(drivers.Progress) {})
+			done()
+			if err != nil || fmt.Sprintf("%x", got.KSN) != want {
+				t.Errorf("%x, %v, want %s", got.KSN, err, want)
+			}
+		}
+		till.Close()
+		device.Close()
+	})
+}
+
+// polledAs is the answer to the question for a card as one to a poll.
+func polledAs(t *testing.T, frame []byte) []byte {
+	t.Helper()
+	f, _, err := neo2.Split(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return neo2.ReplyFrame(neo2.Poll, f.Status, f.Data...)
+}
+
+// answerPolls takes every question for a card, and gives one answer after the other to polls.
+func answerPolls(device *drivertest.End, answers [][]byte) {
+	line := &neo2.Decoder{}
+	for b := make([]byte, 1); ; {
+		if _, err := device.Read(b); err != nil {
+			return
+		}
+		switch ev := line.Feed(b[0]); {
+		case ev.Kind != neo2.Whole:
+		case ev.Command == neo2.Activate:
+			_, _ = device.Write(neo2.ReplyFrame(neo2.Activate, neo2.OK))
+		case ev.Command == neo2.Poll && len(answers) > 0:
+			_, _ = device.Write(answers[0])
+			answers = answers[1:]
+		}
 	}
 }
 

@@ -233,6 +233,7 @@ func TestOptionsOfCards(t *testing.T) {
 	first.Bad[1] = true
 	second := idtechsim.TestCardOfBothTracks()
 	second.Bad[0] = true
+	third := idtechsim.Card{Track3: ";014111111111111111=000000000000000000000000000000000?"}
 	keyed := idtechsim.Card{Kind: idtechsim.KeyedT, Track1: "4111111111111111=3012=123"}
 	for name, c := range map[string]struct {
 		card   idtechsim.Card
@@ -244,6 +245,7 @@ func TestOptionsOfCards(t *testing.T) {
 		"track 1 only": {first, "", "card_unreadable"},
 		"allowed":      {first, "track1", ""},
 		"track 2 only": {second, "", ""},
+		"track 3 only": {third, "track1", "card_unreadable"},
 		"keyed in":     {keyed, "", "card_unreadable"},
 		"keyed, taken": {keyed, "keyed", ""},
 	} {
@@ -263,6 +265,23 @@ func TestOptionsOfCards(t *testing.T) {
 					t.Errorf("%+v, %v", got, err)
 				}
 			})
+		})
+	}
+}
+
+// TestPartOfACardInTheOriginalFormat finds in one block which of two tracks it has.
+func TestPartOfACardInTheOriginalFormat(t *testing.T) {
+	for bad, want := range map[int]pos.ErrorCode{0: "", 1: "card_unreadable"} {
+		inLane(t, idtechsim.Options{}, map[string]string{"format": "keep"}, func(l *lane) {
+			l.open()
+			card := idtechsim.TestCardOfBothTracks()
+			card.Bad[bad] = true
+			_, err := l.draw(card)
+			if want != "" {
+				l.wantCode(err, want)
+			} else if err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

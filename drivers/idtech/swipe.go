@@ -22,7 +22,7 @@ func (h *head) take(data []byte) (drivers.Swipe, error) {
 	case err != nil:
 		h.damaged++
 		return drivers.Swipe{}, h.unreadable("The card could not be read.", err)
-	case card.Clear() || slices.ContainsFunc(card.Shown[:], exposed):
+	case shows(&card):
 		return drivers.Swipe{}, inClear("The card reader has sent a card in clear.")
 	case !card.Encrypts():
 		return drivers.Swipe{}, errNothing
@@ -35,6 +35,9 @@ func (h *head) take(data []byte) (drivers.Swipe, error) {
 	}
 	return h.swipe(&card, data), nil
 }
+
+// shows says whether anything of a card stands there that a receipt may not show: a track that is not encrypted, or one beside its ciphertext without a mask.
+func shows(card *codec.Card) bool { return card.Clear() || slices.ContainsFunc(card.Shown[:], exposed) }
 
 // trust judges whether the swipe is a new one of the reader that was opened.
 func (h *head) trust(card *codec.Card) error {
@@ -83,7 +86,7 @@ func (h *head) allow(card *codec.Card) error {
 			"Put the card into a card terminal, or take another payment.")
 	case card.Keyed() && !h.options.keyed:
 		return pos.NewError(cardUnreadable, pos.Permanent, pos.NoneMoved, "Numbers that are keyed in are not taken. No money moved.", "Swipe the card.")
-	case len(card.Encrypted[1]) == 0 && len(card.Both) == 0 && !card.Keyed() && !h.options.track1:
+	case !card.Keyed() && !card.Has(2) && (!h.options.track1 || !card.Has(1)):
 		return h.unreadable("The card could be read in part only.", nil)
 	}
 	return nil

@@ -17,6 +17,7 @@ const (
 // card is what a burst says of a card. Its texts are slices of the burst.
 type card struct {
 	texts  [4][]byte // by track: the number, or the text of a format of the house's own; nil where there is none
+	second bool      // a track with the sentinel of track 2 has come
 	tracks int       // that were read well
 	broken bool      // something could not be read
 	pays   bool      // a track is that of a payment scheme
@@ -32,11 +33,8 @@ func examine(burst []byte) *card {
 		case startOf(burst[0]) > 0:
 			n = c.take(burst)
 		case burst[0] > ' ':
-			for n < len(burst) && burst[n] > ' ' && startOf(burst[n]) == 0 {
-				n++
-			}
-			c.broken = true
-			c.pays = c.pays || hasNumber(burst[:n])
+			n = run(burst)
+			c.takeBare(burst[:n])
 		}
 		burst = burst[n:]
 	}
@@ -45,29 +43,48 @@ func examine(burst []byte) *card {
 
 // take reads the track at the begin of b and says how many bytes it has.
 func (c *card) take(b []byte) int {
-	n, checked, err := split(b)
-	if err == nil && checked && !checkRight(b[:n]) {
-		err = errCheck
-	}
-	var t track
-	if err == nil {
-		inner := b[1 : n-1]
-		if checked {
-			inner = b[1 : n-2]
-		}
-		t, err = read(b[0], inner)
-	}
-	switch {
-	case err != nil || t.failed:
+	t, n, err := cut(b, c.second)
+	c.second = c.second || b[0] == ';'
+	if err != nil || t.failed {
 		c.broken = true
 		c.pays = c.pays || hasNumber(b[:n])
-	case t.own != nil:
+		return n
+	}
+	c.judge(&t)
+	return n
+}
+
+// takeBare reads what has no sentinel before it: a track 2 all the same, or nothing that can be read.
+func (c *card) takeBare(text []byte) {
+	t, err := bare(text)
+	if err != nil {
+		c.broken = true
+		c.pays = c.pays || hasNumber(text)
+		return
+	}
+	c.judge(&t)
+}
+
+// judge notes what a track says that was read well.
+func (c *card) judge(t *track) {
+	if t.own != nil {
 		c.keep(t.number, t.own)
 		c.pays = c.pays || hasNumber(t.own)
-	default:
-		c.keep(t.number, t.pan)
-		c.pays = c.pays || ofAScheme(t.pan) || !allDigits(t.pan) // masks: a device that hides numbers reads payment cards
-		c.likely[t.number] = checked13to19(t.pan)
+		return
+	}
+	c.keep(t.number, t.pan)
+	c.pays = c.pays || ofAScheme(t.pan) || !allDigits(t.pan) // masks: a device that hides numbers reads payment cards
+	c.likely[t.number] = c.likely[t.number] || checked13to19(t.pan)
+	if t.number == 3 && len(t.pan) > formatCode {
+		behind := t.pan[formatCode:]
+		c.pays = c.pays || ofAScheme(behind) && checked13to19(behind)
+	}
+}
+
+// run is how many bytes stand before the next blank or sentinel.
+func run(b []byte) (n int) {
+	for n < len(b) && b[n] > ' ' && startOf(b[n]) == 0 {
+		n++
 	}
 	return n
 }

@@ -11,7 +11,9 @@
 //   - a burst in which any track is that of a payment card: its first six digits belong to a payment scheme and it has 12 digits or more, whatever own says;
 //     or it has 13 to 19 digits with a right check digit and own does not list it,
 //   - cards that own does not list, numbers with masks,
-//   - tracks that the reader could not read (%E?), tracks without an end, with a wrong check character, or longer than any.
+//   - tracks that the reader could not read (%E?), tracks without an end, with a wrong check character, with characters that belong to none, or longer than any.
+//
+// A track 2 may come without its sentinels. A second track with the sentinel of track 2, and one that is longer than track 2 can be, is track 3.
 //
 // Options of a device, all of them texts:
 //

@@ -58,7 +58,7 @@ func split(input []byte) []piece {
 			all[last].to++
 		}
 		end(func() []byte { return s.feed(b) }, i+1)
-		if !s.partial() && b != stx {
+		if !s.partial() && b != stxByte {
 			from = i + 1
 		}
 	}
@@ -83,7 +83,7 @@ func decoded(c, raw []byte) drivers.Decoded {
 		hide = hideAll
 	case d.Name == nameGTIN:
 		d.Fields["x_gtin"], _ = gs1.GTIN(text)
-	case d.Name == nameText && !isArticle(scan.AIM):
+	case d.Name == nameText && !isArticle(scan.AIM), d.Name == nameURL && len(scan.Elements) == 0:
 		hide = hidePANs
 	}
 	d.Fields["text"], d.Frame = hide(text), frameOf(raw, scan, hide)

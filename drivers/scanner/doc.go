@@ -19,5 +19,7 @@
 // A code longer than 8192 bytes is dropped up to its end. Where terminators are sent, a code whose terminator does not come
 // within a second is dropped too: half a payment code is worse than none. Both are counted.
 //
+// A stripe reader is no scanner: a track of a card that pays is dropped unread, and counted. For gift and membership cards there is the driver msr.
+//
 // A fault of the wire sticks until the wire is opened anew.
 package scanner

@@ -5,14 +5,11 @@ import (
 	"strings"
 
 	"github.com/tillproof/tillproof/drivers"
+	"github.com/tillproof/tillproof/drivers/stx"
 )
 
-// Lengths of card numbers (ISO/IEC 7812-1), and what of one may be shown.
-const (
-	minPAN = 13
-	maxPAN = 19
-	shown  = 4
-)
+// shown is how many digits of a card's number on a track are shown.
+const shown = 4
 
 // frameOf writes received bytes as hex, with the payload hidden in its own way. Prefix, AIM identifier and terminator stay.
 func frameOf(raw []byte, scan drivers.Scan, hide func(string) string) string {
@@ -33,33 +30,16 @@ func hideNothing(text string) string { return text }
 // hideAll leaves the length only.
 func hideAll(text string) string { return strings.Repeat("*", len(text)) }
 
-// hidePANs masks runs of 13 to 19 digits with a right check digit but for the last four: somebody may scan a card.
+// hidePANs masks what looks like a card's number but for its last four digits, and what follows it on a track: somebody may scan a card.
 func hidePANs(text string) string {
 	out := []byte(text)
-	begin := 0
-	for i := 0; i <= len(out); i++ {
-		if i < len(out) && out[i] >= '0' && out[i] <= '9' {
-			continue
-		}
-		if run := out[begin:i]; isPAN(run) {
-			copy(run, strings.Repeat("*", len(run)-shown))
-		}
-		begin = i + 1
-	}
-	return string(out)
-}
-
-// isPAN checks length and check digit (ISO/IEC 7812-1 annex B) of a run of digits.
-func isPAN(digits []byte) bool {
-	sum := 0
-	for i, c := range digits {
-		n := int(c - '0')
-		if (len(digits)-i)%2 == 0 {
-			if n *= 2; n > 9 {
-				n -= 9
+	for number, track := range tracks(out) {
+		for i := range track {
+			if i < len(number)-shown || i >= len(number) {
+				track[i] = '*'
 			}
 		}
-		sum += n
 	}
-	return len(digits) >= minPAN && len(digits) <= maxPAN && sum%10 == 0
+	stx.HideCards(out)
+	return string(out)
 }

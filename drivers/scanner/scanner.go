@@ -37,7 +37,7 @@ type scanner struct {
 	last     [sha256.Size]byte // of the last code, which itself may be a secret
 	lastAt   time.Time
 
-	scans, duplicates, overlong, broken atomic.Uint64
+	scans, duplicates, overlong, broken, refused atomic.Uint64
 }
 
 func newScanner(conn drivers.Conn, settings drivers.Settings) (drivers.Scanner, error) {
@@ -57,7 +57,7 @@ func (s *scanner) Close(context.Context) error { return nil }
 // Stats implements [drivers.Scanner].
 func (s *scanner) Stats() drivers.ScanStats {
 	return drivers.ScanStats{Scans: s.scans.Load(), Duplicates: s.duplicates.Load(),
-		Overlong: s.overlong.Load(), Broken: s.broken.Load()}
+		Overlong: s.overlong.Load(), Broken: s.broken.Load(), Refused: s.refused.Load()}
 }
 
 // Scan implements [drivers.Scanner].
@@ -72,6 +72,11 @@ func (s *scanner) Scan(ctx context.Context) (drivers.Scan, error) {
 				"Check its cable; it is opened again by itself.").Because(err)
 		}
 		if len(code) == 0 || s.isDuplicate(code) {
+			continue
+		}
+		if OfAPaymentCard(code) {
+			clear(code)
+			s.refused.Add(1)
 			continue
 		}
 		s.scans.Add(1)

@@ -106,6 +106,8 @@ func TestFraming(t *testing.T) {
 			[]string{"abc"}, drivers.ScanStats{Scans: 1, Overlong: 1}},
 		{"overlong without end", nil, []chunk{{0, strings.Repeat("x", 9000)}, {100 * ms, "abc"}},
 			[]string{"abc"}, drivers.ScanStats{Scans: 1, Overlong: 1}},
+		{"tracks of a card that pays", nil, []chunk{{0, "%B4111111111111111^DOE/JANE^3012101?\r;4111111111111111=3012101?\r;9876001234=3012?\r"}},
+			[]string{";9876001234=3012?"}, drivers.ScanStats{Scans: 1, Refused: 2}},
 		{"twice at once", nil, []chunk{{0, "abc\rabc\r"}}, []string{"abc"}, drivers.ScanStats{Scans: 1, Duplicates: 1}},
 		{"twice within 300 ms", nil, []chunk{{0, "abc\r"}, {300 * ms, "abc\r"}}, []string{"abc"}, drivers.ScanStats{Scans: 1, Duplicates: 1}},
 		{"two cans", nil, []chunk{{0, "abc\r"}, {301 * ms, "abc\r"}}, []string{"abc", "abc"}, drivers.ScanStats{Scans: 2}},

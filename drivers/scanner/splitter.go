@@ -4,14 +4,14 @@ import "bytes"
 
 // Control characters on the line.
 const (
-	nul  = 0x00
-	stx  = 0x02
-	etx  = 0x03
-	tab  = 0x09
-	lf   = 0x0A
-	cr   = 0x0D
-	xon  = 0x11
-	xoff = 0x13
+	nul     = 0x00
+	stxByte = 0x02
+	etx     = 0x03
+	tab     = 0x09
+	lf      = 0x0A
+	cr      = 0x0D
+	xon     = 0x11
+	xoff    = 0x13
 )
 
 // maxCode is the longest code that is taken. A QR code holds up to 7,089 characters.
@@ -39,7 +39,7 @@ func (s *splitter) feed(b byte) []byte {
 	case s.ends(before, b):
 		s.ended, s.afterEnd = true, b == cr
 		return s.take()
-	case b == nul, b == stx && len(s.code) == 0, s.flow && (b == xon || b == xoff):
+	case b == nul, b == stxByte && len(s.code) == 0, s.flow && (b == xon || b == xoff):
 		return nil
 	}
 	if len(s.code) == maxCode {

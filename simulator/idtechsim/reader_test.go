@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -138,6 +139,8 @@ func TestRequests(t *testing.T) {
 			{"02 52 99 03 CA", "16"},
 			{"02 50 01 30 03 60", "18"},
 			{"FF 02 52 7E 03 2D", "06 02 7E 01 33 03 4D"},
+			{"05 04 02 30 31", ""},
+			{"02 52 7E 03 2D", "06 02 7E 01 33 03 4D"},
 		} {
 			if _, err := near.Write(unhex(t, strings.ReplaceAll(c.request, " ", ""))); err != nil {
 				t.Fatal(err)
@@ -147,6 +150,7 @@ func TestRequests(t *testing.T) {
 			if _, err := io.ReadFull(near, got); err != nil || !bytes.Equal(got, want) {
 				t.Errorf("%s: % X, %v; want %s", c.request, got, err, c.want)
 			}
+			time.Sleep(time.Second)
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)

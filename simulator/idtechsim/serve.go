@@ -9,8 +9,11 @@ import (
 	"github.com/tillproof/tillproof/drivers/idtech/codec"
 )
 
-// longestRequest bounds what is kept of a request, in bytes.
-const longestRequest = 300
+// A request that grows longer, in bytes, or whose next byte comes later, is none. How long a reader waits is not told; a till says its requests in one go.
+const (
+	longestRequest = 300
+	requestPause   = 500 * time.Millisecond
+)
 
 // Serve plays the reader on a wire until the wire or ctx ends or Close is called, and closes the wire. It returns why it ended, never nil; it may be
 // called again with a new wire.
@@ -95,8 +98,11 @@ func (r *Reader) Close() error {
 func (r *Reader) answerAll(wire io.Reader) error {
 	var request []byte
 	buf := make([]byte, 64)
-	for {
+	for heard := time.Now(); ; heard = time.Now() {
 		n, err := wire.Read(buf)
+		if time.Since(heard) > requestPause {
+			request = nil
+		}
 		for _, b := range buf[:n] {
 			if request = append(request, b); request[0] != 0x02 || len(request) > longestRequest {
 				request = nil

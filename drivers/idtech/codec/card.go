@@ -1,6 +1,9 @@
 package codec
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+)
 
 // Card is the card data of a swipe, cut into its fields. Slices belong to the input, and are nil where a field is absent.
 type Card struct {
@@ -20,7 +23,8 @@ type Card struct {
 
 // The sizes of fields, in bytes.
 const (
-	hashSize    = 20
+	hashSize    = 20 // SHA-1
+	longHash    = 32 // SHA-256
 	sessionSize = 8
 	serialSize  = 10
 	ksnSize     = 10
@@ -41,8 +45,17 @@ const (
 // ErrFields says that the fields do not end where the data do.
 var ErrFields = errors.New("the fields of the card data do not fit their length")
 
-// ParseCard cuts card data into fields.
+// ParseCard cuts card data into fields. No public manual tells the length of a hash by SHA-256: where the options name it, 32 bytes are tried, and 20.
 func ParseCard(data []byte) (Card, error) {
+	if len(data) > 8 && data[0]&0x80 != 0 && data[1]&(1<<6) != 0 && data[7] > 0 && data[8]&1 != 0 {
+		if c, err := parseCard(data, longHash); err == nil {
+			return c, nil
+		}
+	}
+	return parseCard(data, hashSize)
+}
+
+func parseCard(data []byte, hash int) (Card, error) {
 	w := &walk{rest: data}
 	head := w.take(5)
 	if w.short {
@@ -53,7 +66,7 @@ func ParseCard(data []byte) (Card, error) {
 	if c.Type&0x80 == 0 {
 		c.original(w, lengths)
 	} else {
-		c.enhanced(w, lengths)
+		c.enhanced(w, lengths, hash)
 	}
 	if w.short || len(w.rest) > 0 {
 		return Card{}, ErrFields
@@ -61,7 +74,7 @@ func ParseCard(data []byte) (Card, error) {
 	return c, nil
 }
 
-func (c *Card) enhanced(w *walk, lengths [3]int) {
+func (c *Card) enhanced(w *walk, lengths [3]int, hash int) {
 	if flags := w.take(2); !w.short {
 		c.F8, c.F9 = flags[0], flags[1]
 	}
@@ -82,7 +95,7 @@ func (c *Card) enhanced(w *walk, lengths [3]int) {
 	}
 	c.Session = w.takeIf(c.F9&f9Session != 0, sessionSize)
 	for i := range lengths {
-		c.Hash[i] = w.takeIf(c.F9&(1<<(i+3)) != 0, hashSize)
+		c.Hash[i] = w.takeIf(c.F9&(1<<(i+3)) != 0, hash)
 	}
 	c.Serial = w.takeIf(c.F8&f8Serial != 0, serialSize)
 	c.KSN = w.takeIf(c.F9&f9KSN != 0, ksnSize)
@@ -120,15 +133,22 @@ func (c *Card) Clear() bool {
 // Chip says whether the card has a chip, which is to be used instead.
 func (c *Card) Chip() bool { return c.F8&f8Chip != 0 }
 
-// FixedKey says whether the reader has one key for all cards, so that nothing tells one swipe from its copy.
-func (c *Card) FixedKey() bool { return c.F8&f8Fixed != 0 }
+// FixedKey says whether the reader has one key for all cards, so that nothing tells one swipe from its copy. Older readers do not say so; each of them sends its
+// serial number and two zeros where others have the key serial number.
+func (c *Card) FixedKey() bool {
+	number, zeros := bytes.CutSuffix(c.KSN, []byte{0, 0})
+	return c.F8&f8Fixed != 0 || zeros && len(number) > 0 && bytes.HasPrefix(c.Serial, number)
+}
 
 // Keyed says whether the number was keyed in at the reader.
 func (c *Card) Keyed() bool { return c.Type == 0x85 }
 
 // Encrypts says whether any track stands there encrypted.
-func (c *Card) Encrypts() bool {
-	return len(c.Encrypted[0])+len(c.Encrypted[1])+len(c.Encrypted[2])+len(c.Both) > 0
+func (c *Card) Encrypts() bool { return c.Has(1) || c.Has(2) || c.Has(3) }
+
+// Has says whether track 1, 2 or 3 stands there encrypted. In the original format each track of the one block is shown as well.
+func (c *Card) Has(track int) bool {
+	return len(c.Encrypted[track-1]) > 0 || track < 3 && len(c.Both) > 0 && len(c.Shown[track-1]) > 0
 }
 
 // walk takes field after field.

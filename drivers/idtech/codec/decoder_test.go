@@ -148,6 +148,10 @@ func TestFields(t *testing.T) {
 			Session: field('x', 8), Serial: field('s', 10), KSN: field('k', 10)},
 		"with options": {Type: 0x83, Status: 0x7F, F8: 0x02, F9: 0x82, Options: []byte{0, 7}, Shown: [3][]byte{1: field('b', 17)},
 			Encrypted: [3][]byte{1: field('B', 24)}, KSN: field('k', 10)},
+		"hashes by SHA-256": {Type: 0x80, Status: 0x57, F8: 0x82, F9: 0x92, Options: []byte{1}, Shown: [3][]byte{1: field('b', 17)},
+			Encrypted: [3][]byte{1: field('B', 24)}, Hash: [3][]byte{1: field('2', 32)}, Serial: field('s', 10), KSN: field('k', 10)},
+		"SHA-256 in twenty bytes": {Type: 0x80, Status: 0x57, F8: 0x82, F9: 0x92, Options: []byte{1}, Shown: [3][]byte{1: field('b', 17)},
+			Encrypted: [3][]byte{1: field('B', 24)}, Hash: [3][]byte{1: field('2', 20)}, Serial: field('s', 10), KSN: field('k', 10)},
 		"original": {Type: 0x00, Status: 0x3F, Shown: [3][]byte{field('a', 9), field('b', 17), field('c', 3)}, Both: field('B', 32),
 			Hash: [3][]byte{field('1', 20), field('2', 20)}, KSN: field('k', 10)},
 	} {
@@ -162,11 +166,24 @@ func TestFields(t *testing.T) {
 			}
 			for n := range data {
 				inClear := want.Type == 0 && n == 34 // an original card without ciphertext
-				if _, err := ParseCard(data[:n]); err == nil && !inClear {
+				shortHash := len(want.Hash[1]) == longHash && n == len(data)-longHash+hashSize
+				if _, err := ParseCard(data[:n]); err == nil && !inClear && !shortHash {
 					t.Errorf("%d of %d bytes are taken", n, len(data))
 				}
 			}
 		})
+	}
+}
+
+// TestFixedKey knows readers with one key by their flag, and older ones by the serial number in the place of the key serial number.
+func TestFixedKey(t *testing.T) {
+	for ksn, want := range map[string]bool{"SIM00000\x00\x00": true, "SIM00001\x00\x00": false, "\xFF\xFF\x98\x76\x54\x32\x10\xE1\x00\x00": false, "": false} {
+		if got := (&Card{Serial: []byte("SIM0000009"), KSN: []byte(ksn)}).FixedKey(); got != want {
+			t.Errorf("%q: %v", ksn, got)
+		}
+	}
+	if c := (Card{F8: 0x08}); !c.FixedKey() {
+		t.Error("the flag does not count")
 	}
 }
 

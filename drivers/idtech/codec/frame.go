@@ -12,11 +12,12 @@ type Kind int
 
 // The kinds of frame.
 const (
-	Swipe   Kind = iota + 1 // card data, unasked
-	Reply                   // the reader's settings, behind 06
-	Done                    // 06 alone: the reader has done what it was told
-	Refusal                 // 15 to 18
-	Request                 // of the host
+	Swipe    Kind = iota + 1 // card data, unasked
+	Reply                    // the reader's settings, behind 06
+	Done                     // 06 alone: the reader has done what it was told
+	Refusal                  // 15 to 18
+	Request                  // of the host
+	Buffered                 // card data behind 06, which the host has asked for; no driver does
 )
 
 const (
@@ -35,11 +36,14 @@ const (
 type Frame struct {
 	Kind Kind
 	Code byte   // of a refusal; of a request its command
-	Data []byte // of a swipe the card data; of a reply what stands between 02 and 03; of a request what follows the command
+	Data []byte // of a swipe or a buffered one the card data; of a reply what stands between 02 and 03; of a request what follows the command
 }
 
 // ErrTruncated says that the input ends within a frame.
 var ErrTruncated = errors.New("truncated: the frame has no end")
+
+// ErrLength says that no swipe has the length that stands there, so that nobody knows where it ends.
+var ErrLength = errors.New("no swipe has such a length")
 
 // Split takes the frame at the begin of b and says how long it is. After an error n says how much cannot be understood; with [ErrTruncated] more may follow.
 func Split(b []byte) (f Frame, n int, err error) {
@@ -71,7 +75,7 @@ func splitSwipe(b []byte) (f Frame, n int, err error) {
 	length := int(binary.LittleEndian.Uint16(b[1:]))
 	switch n = length + 6; {
 	case length < MinCardData || length > MaxCardData:
-		return f, 1, fmt.Errorf("a swipe of %d bytes is none", length)
+		return f, 1, fmt.Errorf("%d bytes: %w", length, ErrLength)
 	case len(b) < n:
 		return f, len(b), ErrTruncated
 	}
@@ -106,6 +110,9 @@ func SwipeFrame(data []byte) []byte {
 
 // splitReply finds the end of 06 02 (function, length, data)* 03 LRC.
 func splitReply(b []byte) (f Frame, n int, err error) {
+	if f, n, ok := splitBuffered(b); ok {
+		return f, n, nil
+	}
 	at := 2
 	for at < len(b) && b[at] != etx {
 		if at+1 >= len(b) {
@@ -120,6 +127,19 @@ func splitReply(b []byte) (f Frame, n int, err error) {
 		return f, n, errors.New("wrong LRC")
 	}
 	return Frame{Kind: Reply, Data: b[2:at]}, n, nil
+}
+
+// splitBuffered says whether a swipe stands there that the reader has kept for its host: 06 02, length with the high byte first, card data, 03, LRC. No
+// function has a number so low as the first byte of the length.
+func splitBuffered(b []byte) (f Frame, n int, ok bool) {
+	if len(b) < 4 {
+		return f, 0, false
+	}
+	length := int(binary.BigEndian.Uint16(b[2:]))
+	if n = length + 6; length < MinCardData || length > MaxCardData || n > len(b) || b[n-2] != etx || xor(b[1:n-1]) != b[n-1] {
+		return f, 0, false
+	}
+	return Frame{Kind: Buffered, Data: b[4 : n-2]}, n, true
 }
 
 // splitRequest says whether a request of the host stands here: 02, command, its parameters, 03, LRC over all before it. A swipe begins with 02 too, and

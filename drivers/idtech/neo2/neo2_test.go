@@ -181,6 +181,8 @@ func TestClear(t *testing.T) {
 		"number filled with F":    {result(0xC1, ksn, object(PAN, "341111597241002FFFFFFFFFFFFFFFFF")), true},
 		"number filled with 0":    {result(0xC3, ksn, object(PAN, packedNumber+"0000000000000000"), object(MaskedPAN, "411111CCCCCC1111")), true},
 		"number, F and 0":         {result(0xC1, ksn, object(PAN, "4111111111111111110F000000000000"), object(MaskedPAN, "411111CCCCCCCCC1110F")), true},
+		"track of a short number": {result(0xC1, ksn, object(Track2, "98760017D3012101000FFFFFFFFFFFFF")), true},
+		"chance of eight bytes":   {result(0xC1, ksn, object(Track2, "98760017D3012101")), false},
 		"track, F and 0":          {result(0xC1, ksn, object(Track2, "411111111111111D3012101000000000F000000000000000")), true},
 		"digits by chance":        {result(0xC1, ksn, object(PAN, packedNumber), object(MaskedPAN, "543210CCCCCC1111")), false},
 		"digits, wrong check":     {result(0xC1, ksn, object(PAN, "4111111111111112")), false},
