@@ -46,7 +46,10 @@ func findDriver(d DeviceConfig, currency pos.Currency) (drivers.Driver, error) {
 			if driver.Kind != d.Kind {
 				return drivers.Driver{}, fmt.Errorf("device %q: driver %s is for kind %s, not %q", d.Name, d.Driver, driver.Kind, d.Kind)
 			}
-			return driver, tryOptions(driver, drivers.Settings{Currency: currency, Options: d.Options})
+			if err := tryOptions(driver, d.settings(currency)); err != nil {
+				return driver, fmt.Errorf("device %q: %w", d.Name, err)
+			}
+			return driver, nil
 		}
 		names = append(names, driver.Name)
 	}

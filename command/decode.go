@@ -23,34 +23,33 @@ import (
 	"github.com/tillproof/tillproof/drivers/idtech"
 	"github.com/tillproof/tillproof/drivers/msr"
 	"github.com/tillproof/tillproof/drivers/scanner"
+	"github.com/tillproof/tillproof/drivers/trace"
 	"github.com/tillproof/tillproof/drivers/transbank"
 	"github.com/tillproof/tillproof/drivers/zvt"
 	"github.com/tillproof/tillproof/qr/code"
 	"github.com/tillproof/tillproof/qr/payload"
 )
 
-// maxDecodeLine bounds one line of input: the longest ZVT frame, all bytes doubled, as hex with blanks.
-const maxDecodeLine = 1 << 20
-
 // decoder says how one protocol is decoded.
 type decoder struct {
 	in     string // the form of input if --in is not given: hex or text
+	cut    cut
 	decode func([]byte) []drivers.Decoded
 }
 
 func decoders() map[string]decoder {
 	return map[string]decoder{
-		"zvt":       {"hex", zvt.Decode},
-		"transbank": {"hex", transbank.Decode},
-		"ecr17":     {"hex", ecr17.Decode},
-		"concert":   {"hex", concert.Decode},
-		"hypercom":  {"hex", hypercom.Decode},
-		"idtech":    {"hex", idtech.Decode},
-		"msr":       {"hex", msr.Decode},
-		"record":    {"hex", decodeRecord},
-		"scan":      {"text", scanner.Decode},
-		"emvqr":     {"text", payload.Decode},
-		"cpm":       {"text", code.Decode},
+		"zvt":       {"hex", framed, zvt.Decode},
+		"transbank": {"hex", framed, transbank.Decode},
+		"ecr17":     {"hex", framed, ecr17.Decode},
+		"concert":   {"hex", framed, concert.Decode},
+		"hypercom":  {"hex", framed, hypercom.Decode},
+		"idtech":    {"hex", framed, idtech.Decode},
+		"msr":       {"hex", ended, msr.Decode},
+		"record":    {"hex", framed, decodeRecord},
+		"scan":      {"text", ended, scanner.Decode},
+		"emvqr":     {"text", whole, payload.Decode},
+		"cpm":       {"text", whole, code.Decode},
 	}
 }
 
@@ -142,23 +141,25 @@ func (r *decodeRun) end(err error) error {
 // stream decodes line by line as the lines come; raw input has no lines.
 func (r *decodeRun) stream(in io.Reader) error {
 	if r.in == "raw" {
-		all, err := io.ReadAll(in)
+		return r.raw(in)
+	}
+	lines := bufio.NewReaderSize(in, maxDecodeLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			line, err = nil, r.tooLong(lines)
+		}
+		if decoded := r.line(line); decoded != nil {
+			return decoded
+		}
 		if err != nil {
-			return err
-		}
-		return r.write(r.decode(all))
-	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 0, 4096), maxDecodeLine)
-	for lines.Scan() {
-		if err := r.line(lines.Bytes()); err != nil {
-			return err
+			return unlessEOF(err)
 		}
 	}
-	return lines.Err()
 }
 
 func (r *decodeRun) line(line []byte) error {
+	line = bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("\uFEFF")) // a mark that some editors put before the first line
 	if len(bytes.TrimSpace(line)) == 0 {
 		return nil
 	}
@@ -167,7 +168,7 @@ func (r *decodeRun) line(line []byte) error {
 	}
 	b, err := hex.DecodeString(strings.Map(dropBlank, string(line)))
 	if err != nil {
-		return r.write([]drivers.Decoded{{Error: "the line is not hex: " + hexFault(err), Protocol: r.protocol}})
+		return r.write([]drivers.Decoded{{Error: hexFault(err), Protocol: r.protocol}})
 	}
 	return r.write(r.decode(b))
 }
@@ -175,9 +176,9 @@ func (r *decodeRun) line(line []byte) error {
 // hexFault says what is wrong without repeating the line, which may hold card data.
 func hexFault(err error) string {
 	if errors.Is(err, hex.ErrLength) {
-		return "it has an odd number of digits"
+		return "truncated: the line has an odd number of hex digits"
 	}
-	return "it has other characters than 0-9, a-f and blanks"
+	return "the line is not hex: it has other characters than 0-9, a-f and blanks"
 }
 
 func dropBlank(r rune) rune {
@@ -189,7 +190,13 @@ func dropBlank(r rune) rune {
 
 func (r *decodeRun) write(objects []drivers.Decoded) error {
 	for _, d := range objects {
-		r.failed = r.failed || !d.OK
+		if !d.OK {
+			r.failed = true
+			trace.HideCards(&d) // what the protocol's decoder did not understand it cannot mask: it may be another protocol's
+		}
+		if d.Fields == nil {
+			d.Fields = map[string]any{}
+		}
 		if err := r.out.Encode(d); err != nil {
 			return err
 		}

@@ -28,12 +28,16 @@ func decodeRecord(input []byte) []drivers.Decoded {
 	return all
 }
 
-// undecodable says first that something is missing, where that is what is wrong.
+// undecodable says first that something is missing, where that is what is wrong; and of bytes of another kind no more than that.
 func undecodable(err error) string {
-	if text := err.Error(); strings.Contains(text, "EOF") {
-		return "truncated: " + text
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "EOF"):
+		return "truncated: the record has no end"
+	case strings.Contains(text, "cbor:"):
+		return "these bytes are no record of a journal"
 	}
-	return err.Error()
+	return text
 }
 
 func decodedRecord(codec *record.Codec, rec *record.Record) drivers.Decoded {

@@ -31,6 +31,9 @@ func TestDecodeRecord(t *testing.T) {
 	if objects[1].OK || !strings.HasPrefix(objects[1].Error, "truncated") {
 		t.Errorf("%+v", objects[1])
 	}
+	if objects = decodeRecord([]byte("06")); len(objects) != 1 || objects[0].OK || objects[0].Error != "these bytes are no record of a journal" {
+		t.Errorf("%+v", objects)
+	}
 }
 
 func FuzzDecodeRecord(f *testing.F) {

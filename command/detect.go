@@ -99,10 +99,11 @@ func (d *detecting) runSurvey(ctx context.Context, c *cobra.Command) error {
 }
 
 func (d *detecting) runProbe(ctx context.Context, c *cobra.Command) error {
-	path, name := d.probe, d.probe
-	if err := checkProbe(path); err != nil {
+	if err := checkProbe(d.probe); err != nil {
 		return exit(exitUsage, err)
 	}
+	path := probePath(d.probe)
+	name := path
 	if ports, err := d.machine.Ports(); err == nil {
 		if p := d.machine.Find(ports, path); p != nil {
 			name = p.Name()
@@ -132,15 +133,24 @@ func (d *detecting) runProbe(ctx context.Context, c *cobra.Command) error {
 
 // usedByOthers refuses a port of which other programs would get the answers, or take the questions for typing.
 func usedByOthers(p *detect.Port) error {
-	who := strings.Join(p.Users, " and ")
-	if p.Console {
-		who = "the kernel's console or a login"
+	who, next := strings.Join(p.Users, " and "), "Stop it and probe again; nothing was sent."
+	if tty := filepath.Base(p.Path); p.Console {
+		who = "The kernel's console or a login"
+		next = fmt.Sprintf("Stop the login (sudo systemctl stop serial-getty@%s), or take console=%s off the kernel's command line. Nothing was sent.", tty, tty)
 	}
 	if who == "" {
 		return nil // a till that has it says so itself
 	}
-	return pos.NewError("device_unavailable", pos.Transient, pos.NoneMoved, fmt.Sprintf("%s has %s open.", who, p.Path),
-		"Stop it and probe again; nothing was sent.")
+	return pos.NewError("device_unavailable", pos.Transient, pos.NoneMoved, fmt.Sprintf("%s has %s open.", who, p.Path), next)
+}
+
+// probePath is a port by its whole path: a name such as ttyS0 in /dev is looked up among those in use by that, and goes into till.yaml so.
+func probePath(path string) string {
+	whole, err := filepath.Abs(path)
+	if _, tcp := cutTCP(path); tcp || err != nil || runtime.GOOS == "windows" { // which names ports without a path
+		return path
+	}
+	return whole
 }
 
 // checkProbe refuses what is no port: a plain file would be written to.

@@ -3,8 +3,11 @@ package command
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -12,6 +15,7 @@ import (
 
 	"github.com/tillproof/tillproof/agent/detect"
 	"github.com/tillproof/tillproof/agent/doctor"
+	"github.com/tillproof/tillproof/pos"
 )
 
 // machineWithAPort is a copy of the system's files with one card terminal on USB.
@@ -79,6 +83,16 @@ func TestASystemWithoutAListOfPortsSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// A relative name must not hide who uses the port.
+func TestAPortIsProbedByItsWholePath(t *testing.T) {
+	t.Chdir("/")
+	for given, want := range map[string]string{"dev/ttyS0": "/dev/ttyS0", "./dev/../dev/ttyS0": "/dev/ttyS0", "/dev/ttyS0": "/dev/ttyS0", "tcp:a:1": "tcp:a:1"} {
+		if path := probePath(given); path != want && runtime.GOOS != "windows" {
+			t.Errorf("%s: %s", given, path)
+		}
+	}
+}
+
 func TestWhatIsBestDoneNextAtThePorts(t *testing.T) {
 	usb := func(path string, kind detect.Kind) detect.Port {
 		return detect.Port{Path: path, Bus: detect.OnUSB, Kind: kind}
@@ -122,5 +136,16 @@ func TestFindingsAreAlignedAndColouredOnATerminalOnly(t *testing.T) {
 	printExamination(out, []doctor.Finding{{Check: "a", State: doctor.Warning, Text: "x", Next: "wait"}, f, {Check: "b", State: doctor.OK, Text: "y"}})
 	if out.String() != "\nok: 1, warnings: 1, problems: 1\nNext: disk: Free some space.\n" {
 		t.Errorf("%q", out)
+	}
+}
+
+// Who may not read a till's token must not be told to start the till.
+func TestATokenThatMayNotBeReadIsNoTillThatIsAway(t *testing.T) {
+	var e *pos.Error
+	if err := errNoToken("127.0.0.1:1", fs.ErrPermission); !errors.As(err, &e) || strings.Contains(e.Next, "tillproof run") || codeOf(err) != exitAway {
+		t.Errorf("%+v", e)
+	}
+	if err := errNoToken("127.0.0.1:1", fs.ErrNotExist); !errors.As(err, &e) || !strings.Contains(e.Next, "tillproof run") {
+		t.Errorf("%+v", e)
 	}
 }

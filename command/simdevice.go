@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,7 +81,7 @@ func (f *simDeviceFlags) run(c *cobra.Command, args []string) error {
 	}
 	outlet, err := f.outlet()
 	if err != nil {
-		return exit(exitAway, fmt.Errorf("the place for the device cannot be made: %w", err))
+		return err
 	}
 	defer outlet.Close()
 	device, err := family.make(f.memory, outlet.Stream())
@@ -88,46 +90,80 @@ func (f *simDeviceFlags) run(c *cobra.Command, args []string) error {
 	}
 	ctx, stop := untilSignal(c.Context())
 	defer stop()
-	if err := f.announce(c, args[0], outlet); err != nil {
+	next, err := plugged(ctx, outlet)
+	if err == nil {
+		err = f.announce(c, args[0], outlet)
+	}
+	if err != nil {
 		return errors.Join(err, device.close())
 	}
 	played := make(chan error, 1)
-	go func() { played <- device.run(ctx, outlet.Next) }()
+	go func() { played <- device.run(ctx, next) }()
 	go f.direct(ctx, c, device, family.cards)
 	err = <-played
 	if ctx.Err() != nil {
 		err = nil // that is how it ends
 	}
-	return errors.Join(err, device.close())
+	if err = errors.Join(err, device.close()); err != nil {
+		return exit(exitAway, err)
+	}
+	return nil
 }
 
 // outlet makes the place where the till finds the device.
-func (f *simDeviceFlags) outlet() (wire.Outlet, error) {
+func (f *simDeviceFlags) outlet() (outlet wire.Outlet, err error) {
 	if f.listen != "" {
-		return wire.Listen(f.listen)
+		outlet, err = wire.Listen(f.listen)
+	} else if err = checkPlace(f.port); err == nil {
+		outlet, err = wire.Open(f.port)
 	}
-	return wire.Open(f.port)
+	if err != nil {
+		return nil, exit(exitAway, fmt.Errorf("the place for the device cannot be made: %w", err))
+	}
+	return outlet, nil
+}
+
+// checkPlace refuses a path where a link cannot be made, or would replace what is there. The link of an earlier device may be replaced.
+func checkPlace(port string) error {
+	if info, err := os.Lstat(port); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		return exit(exitAway, fmt.Errorf("%s is there already and is no device: name a path where nothing is", port))
+	}
+	if info, err := os.Stat(filepath.Dir(port)); err != nil || !info.IsDir() {
+		return exit(exitAway, fmt.Errorf("there is no folder %s", filepath.Dir(port)))
+	}
+	return nil
+}
+
+// plugged is how a device comes by its wires. A serial port is there before anybody is told of it; a TCP port is from the begin.
+func plugged(ctx context.Context, outlet wire.Outlet) (next func(context.Context) (io.ReadWriteCloser, error), err error) {
+	if outlet.Stream() {
+		return outlet.Next, nil
+	}
+	first, err := outlet.Next(ctx)
+	return func(ctx context.Context) (io.ReadWriteCloser, error) {
+		if port := first; port != nil {
+			first = nil
+			return port, nil
+		}
+		return outlet.Next(ctx)
+	}, err
 }
 
 // announce says where the device is, and the lines of till.yaml for it.
 func (f *simDeviceFlags) announce(c *cobra.Command, family string, outlet wire.Outlet) error {
-	place := "port"
-	if outlet.Stream() {
-		place = "tcp"
-	}
 	if f.json {
-		return writeJSON(c.OutOrStdout(), map[string]string{"family": family, place: outlet.Address()})
+		return writeJSON(c.OutOrStdout(), map[string]string{"family": family, simPlace(outlet.Stream()): outlet.Address()})
 	}
-	driver, profile, _ := strings.Cut(family, "/")
-	switch {
-	case driver == "idtech" && profile != "":
-		profile = fmt.Sprintf(", options: {protocol: %s}", profile)
-	case profile != "":
-		profile = fmt.Sprintf(", options: {profile: %s}", profile)
-	}
-	c.Printf("A simulated %s is at %s. In till.yaml:\n\ndevices:\n  - {name: counter, kind: %s, driver: %s, %s: %q%s}\n\n", family, outlet.Address(),
-		simDevices()[family].kind, driver, place, outlet.Address(), profile)
+	c.Printf("A simulated %s is at %s. In till.yaml:\n\n%s\n", family, outlet.Address(), simLines(family, outlet.Address(), outlet.Stream()))
 	return nil
+}
+
+// simPlace is the key of till.yaml for where a device is.
+func simPlace(stream bool) string {
+	if stream {
+		return "tcp"
+	}
+	return "port"
 }
 
 // direct tells the device what comes: what --card says, then what stdin says, until either ends.

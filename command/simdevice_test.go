@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tillproof/tillproof/agent"
 )
 
 // playing runs `sim device` until the test ends and returns what it announced.
@@ -58,6 +61,22 @@ func TestEveryFamilyCanBePlayed(t *testing.T) {
 	}
 }
 
+// What is printed for till.yaml must be all that a till needs.
+func TestTheLinesForAPlayedDeviceCanBeUsed(t *testing.T) {
+	for _, family := range simFamilies() {
+		for _, stream := range []bool{false, true} {
+			path := filepath.Join(t.TempDir(), "till.yaml")
+			text := "till: till-1\nmerchant: shop-1\n" + simLines(family, "x:1", stream)
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if config, err := agent.LoadConfig(path); err != nil || len(config.Devices) != 1 || !stream && !filepath.IsAbs(config.Devices[0].Port) {
+				t.Errorf("%s: %v\n%s", family, err, text)
+			}
+		}
+	}
+}
+
 func TestAPlayedScannerReadsWhatItIsTold(t *testing.T) {
 	said := playing(t, "4006381333931\n", "scanner", "--listen", "127.0.0.1:0")
 	conn, err := net.Dial("tcp", said["tcp"])
@@ -68,6 +87,22 @@ func TestAPlayedScannerReadsWhatItIsTold(t *testing.T) {
 	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if text, err := bufio.NewReader(conn).ReadString('\r'); text != "4006381333931\r" {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// A file that somebody needs is not replaced by the link to a device, and not removed with it.
+func TestAPlaceThatIsTakenIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "till.yaml")
+	if err := os.WriteFile(file, []byte("till: till-1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, port := range []string{file, filepath.Dir(file), filepath.Join(file, "port"), filepath.Join(filepath.Dir(file), "none", "port")} {
+		if err := checkPlace(port); codeOf(err) != exitAway {
+			t.Errorf("%s: %v", port, err)
+		}
+	}
+	if err := checkPlace(filepath.Join(filepath.Dir(file), "port")); err != nil {
+		t.Error(err)
 	}
 }
 

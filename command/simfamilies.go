@@ -1,8 +1,10 @@
 package command
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tillproof/tillproof/drivers"
@@ -39,6 +41,29 @@ func simDevices() map[string]simFamily {
 			"unmasked", "white_listed", "tampered", "no_card", "silent_reader"}, simNEO2},
 		"scanner": {drivers.KindScanner, nil, simScanner},
 	}
+}
+
+// simLines are the lines of till.yaml for a simulated device: all that a till needs to sell at it.
+func simLines(family, address string, stream bool) string {
+	driver, profile, _ := strings.Cut(family, "/")
+	option, currency := "", ""
+	switch {
+	case driver == "concert" && stream:
+		option = "generation: v3" // the only one that is spoken on TCP
+	case driver == "idtech" && profile != "":
+		option = "protocol: " + profile
+	case profile != "":
+		option = "profile: " + profile
+	case driver == "transbank":
+		currency = "currency: CLP\n" // the only one of the family
+	}
+	if option != "" {
+		option = fmt.Sprintf(", options: {%s}", option)
+	}
+	if path, err := filepath.Abs(address); err == nil && !stream {
+		address = path // wherever till.yaml is
+	}
+	return fmt.Sprintf("%sdevices:\n  - {name: counter, kind: %s, driver: %s, %s: %q%s}\n", currency, simDevices()[family].kind, driver, simPlace(stream), address, option)
 }
 
 func simZVT(memory string, stream bool) (*simDevice, error) {

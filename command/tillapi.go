@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
@@ -30,11 +32,19 @@ type tillAPI struct {
 func openTillAPI(config agent.Config) (*tillAPI, error) {
 	token, err := os.ReadFile(agent.PathsIn(config.Data).Token)
 	if err != nil {
-		return nil, errNoTill(config.API.Listen, err)
+		return nil, errNoToken(config.API.Listen, err)
 	}
 	return &tillAPI{base: "http://" + config.API.Listen, listen: config.API.Listen, token: strings.TrimSpace(string(token)),
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+}
+
+// errNoToken is a till whose token is not there, as before its first start, or that this user may not talk to.
+func errNoToken(listen string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return pos.NewError("till_away", pos.Permanent, pos.NoneMoved, "This user may not read the till's token.", "Run this as the till's user. Nothing was changed.").Because(err)
+	}
+	return errNoTill(listen, err)
 }
 
 // ask sends body, nil for none, and reads the answer into out. A problem that the till answers is a *pos.Error in its own words.

@@ -12,7 +12,7 @@ type Decoded struct {
 	Class     string         `json:"class,omitempty"`     // zvt: two hex digits
 	Instr     string         `json:"instr,omitempty"`     // zvt: two hex digits
 	Transport string         `json:"transport,omitempty"` // zvt: serial or tcp
-	Fields    map[string]any `json:"fields,omitempty"`    // by name; texts, integers and lists of texts
+	Fields    map[string]any `json:"fields,omitzero"`     // by name; texts, integers and lists of texts
 }
 
 // Directions of a decoded message: who sends it.

@@ -163,7 +163,7 @@ func (r *Result) open(heard []byte, stream bool) {
 		r.Next = "Try another --baud (the device's menu tells its rate), and check that the cable is made for this device."
 	case stream:
 		r.Text = "The address answers, and says nothing that is known here."
-		r.Next = "Check the port number in the terminal's menu, and that its link to a till is switched on; Concert V3 knows no harmless question and is configured by hand."
+		r.Next = "Stop the till that uses it, if one does: a terminal serves one at a time. Check the port number in the terminal's menu, and that its link to a till is switched on; Concert V3 knows no harmless question and is configured by hand."
 	default:
 		r.Text = "Nothing answered."
 		r.Next = "Check power, cable and the port; switch the terminal's link to a till on in its menu; then try its rate with --baud."

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
@@ -56,6 +57,8 @@ func runs(_ context.Context, t *till) []Finding {
 	switch {
 	case t.status != nil:
 		return fine(fmt.Sprintf("the till runs at http://%s and is %s", t.config.API.Listen, t.status.Mode))
+	case errors.Is(t.silent, errNoToken) && errors.Is(t.silent, fs.ErrPermission):
+		return missing("nobody can tell whether the till runs: its "+agent.PathsIn(t.config.Data).Token+" cannot be read by this user", "Run this as the till's user.")
 	case errors.Is(t.silent, errStranger):
 		return bad(fmt.Sprintf("something else than this till answers at %s", t.config.API.Listen), "Stop it, or give the till another api.listen.")
 	}

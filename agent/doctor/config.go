@@ -32,6 +32,9 @@ func (t *till) load() []Finding {
 			f.Text += " " + known.Err.Error()
 		}
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		f.Next = "Run this as the till's user."
+	}
 	return []Finding{f}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ func devices(_ context.Context, t *till) (list []Finding) {
 		return warn("no device is configured: the till takes cash and what the platform collects", "tillproof detect shows what stands at the ports, and the lines for till.yaml.")
 	}
 	for _, d := range t.config.Devices {
+		d.Port = absolute(d.Port)
 		var found []Finding
 		for _, look := range []func(*till, *agent.DeviceConfig) []Finding{portOf, answers, namesPort, shared, sleeps, lacks} {
 			found = append(found, look(t, &d)...)
@@ -49,17 +51,26 @@ func answers(t *till, d *agent.DeviceConfig) []Finding {
 	switch s := t.status.Devices[i]; {
 	case s.Code == "wrong_protocol":
 		return bad(fmt.Sprintf("what stands there speaks another protocol than %s. %s", d.Driver, s.Text), "Stop the till and ask the device what it speaks: "+where)
+	case d.Port != "" && !t.there(d.Port):
+		return nil // said already, and the till learns it when it next writes
 	case s.State == engine.Ready, s.State == engine.Busy:
 		return fine(strings.TrimSpace(fmt.Sprintf("%s with driver %s. %s", s.State, d.Driver, s.Text)))
 	case s.State == engine.Opening:
 		return warn("it is being opened. "+s.Text, "Wait a minute and examine it again.")
-	case s.State == engine.Absent && d.Port != "" && !t.there(d.Port):
-		return nil // said already
 	case s.State == engine.Absent:
 		return missing("it does not answer. "+s.Text, "Check power and cable. To find out what speaks there, stop the till and run "+where)
 	default:
-		return missing(fmt.Sprintf("it is %s. %s", s.State, s.Text), "To find out what speaks there, stop the till and run "+where)
+		return missing(fmt.Sprintf("it has %s. %s", s.State, s.Text), "To find out what speaks there, stop the till and run "+where)
 	}
+}
+
+// absolute is a port's path from the root of the machine: the till opens one that is relative from the folder in which it runs.
+func absolute(port string) string {
+	path, err := filepath.Abs(port)
+	if port == "" || err != nil || runtime.GOOS == "windows" { // which names ports without a path
+		return port
+	}
+	return path
 }
 
 // there says whether something stands under a path of the machine.
@@ -95,9 +106,18 @@ func portOf(t *till, d *agent.DeviceConfig) []Finding {
 		return bad(d.Port+" is no serial port", "tillproof detect shows the ports; mend port in till.yaml.")
 	}
 	if group, ok := mayUse(path, info); !ok {
-		return bad(fmt.Sprintf("this user may not open %s", d.Port), fmt.Sprintf("Add the till's user to the group %s (sudo usermod -aG %s USER) and let it log in again.", group, group))
+		return bad(fmt.Sprintf("this user may not open %s", d.Port), letOpen(d.Port, group))
 	}
 	return fine("the port " + d.Port + " is there and may be opened")
+}
+
+// letOpen is how the till's user gets a port that belongs to a group. Nobody is put into root's for that.
+func letOpen(port, group string) string {
+	if group == "root" {
+		return fmt.Sprintf("Give the port to a group of its own by a rule of udev (KERNEL==%q, GROUP=\"dialout\", MODE=\"0660\"), and the till's user to that group (sudo usermod -aG dialout USER).",
+			filepath.Base(port))
+	}
+	return fmt.Sprintf("Add the till's user to the group %s (sudo usermod -aG %s USER) and let it log in again.", group, group)
 }
 
 // numbered says whether a path changes with the order in which devices are plugged in.

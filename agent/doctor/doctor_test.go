@@ -4,6 +4,8 @@ package doctor
 
 import (
 	"bytes"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,6 +145,32 @@ func TestAPortThatAnotherTillHasIsTold(t *testing.T) {
 	defer release()
 	if list := w.examine(); Verdict(list) != Unavailable || !strings.Contains(show(list), "a port has one user") {
 		t.Errorf("%s", show(list))
+	}
+}
+
+// The till learns that a port is gone when it next writes, and until then tells that the device is ready.
+func TestADeviceWhosePortIsGoneIsNotReady(t *testing.T) {
+	w := newWorld(t)
+	w.runs()
+	if err := os.Remove(filepath.Join(w.root, "dev/ttyUSB0")); err != nil {
+		t.Fatal(err)
+	}
+	if list := w.examine(); Verdict(list) != Unavailable || strings.Contains(show(list), "ready with driver") {
+		t.Errorf("%s", show(list))
+	}
+}
+
+// Who may not look must not be told that nothing is there, nor be led into the group of root.
+func TestWhoMayNotLookIsToldSo(t *testing.T) {
+	tr := &till{silent: fmt.Errorf("%w: %w", errNoToken, fs.ErrPermission)}
+	if list := runs(t.Context(), tr); len(list) != 1 || list[0].State != Problem || !strings.Contains(list[0].Next, "as the till's user") {
+		t.Errorf("%+v", list)
+	}
+	if next := letOpen("/dev/ttyX0", "root"); strings.Contains(next, "-aG root") || !strings.Contains(next, "ttyX0") {
+		t.Error(next)
+	}
+	if next := letOpen("/dev/ttyX0", "uucp"); !strings.Contains(next, "-aG uucp") {
+		t.Error(next)
 	}
 }
 

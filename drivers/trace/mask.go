@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -78,6 +79,62 @@ func hideNumbers(d *drivers.Decoded) {
 	for name, value := range d.Fields {
 		d.Fields[name] = hidden(value)
 	}
+}
+
+// HideCards hides what looks like a card's number in something that was not understood: characters, and two digits to a byte, which begin with a byte.
+// Characters become 2a, packed digits e.
+func HideCards(d *drivers.Decoded) {
+	hideNumbers(d)
+	if isText(d.Frame) {
+		return
+	}
+	frame := []byte(d.Frame)
+	for at := 0; at+minPAN <= len(frame); {
+		n := packed(frame[at:])
+		for i := range n {
+			frame[at+i] = 'e'
+		}
+		at += max(2, n+n%2)
+	}
+	d.Frame = string(frame)
+}
+
+// isText says whether a frame holds characters between 02 and 03, so that no two digits stand in a byte: digits, capitals and blanks are packed digits
+// by their looks. Some of the characters may be damaged.
+func isText(frame string) bool {
+	b, err := hex.DecodeString(frame)
+	b = bytes.TrimPrefix(b, []byte{0x02})
+	if end := len(b) - 2; end >= 0 && b[end] == 0x03 { // and a check byte
+		b = b[:end]
+	}
+	characters := 0
+	for _, c := range b {
+		if c >= 0x20 && c < 0x7F {
+			characters++
+		}
+	}
+	return err == nil && len(b) > 10 && 10*characters >= 9*len(b)
+}
+
+// packed is how many digits of a card's number stand at the begin of some hex digits, 0 for none. Bytes that are characters are no packed digits.
+func packed(hexDigits []byte) int {
+	if c := hexDigits[0]; c < '2' || c > '6' { // payment cards begin so (ISO/IEC 7812-1, major industry identifiers)
+		return 0
+	}
+	digits, characters := 0, true
+	for digits < min(maxPAN, len(hexDigits)) && hexDigits[digits] >= '0' && hexDigits[digits] <= '9' {
+		characters = characters && (digits%2 == 1 || hexDigits[digits] == '3')
+		digits++
+	}
+	if characters {
+		return 0
+	}
+	for n := digits; n >= minPAN; n-- {
+		if pos.CheckDigit(n, func(i int) byte { return hexDigits[i] - '0' }) {
+			return n
+		}
+	}
+	return 0
 }
 
 // hidden is a field's value without card numbers.

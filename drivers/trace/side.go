@@ -50,7 +50,7 @@ func (s *side) believe(d drivers.Decoded) drivers.Decoded {
 	switch {
 	case !d.OK || s.lost && !isControl(d.Frame):
 		if d.OK {
-			d = drivers.Decoded{Protocol: d.Protocol, Frame: d.Frame, Error: "perhaps the middle of a frame, whose begin the trace has missed"}
+			d = drivers.Decoded{Protocol: d.Protocol, Frame: d.Frame, Error: "perhaps the middle of a frame, whose begin the trace has missed: what comes after 10 s of silence is told"}
 		}
 		d.Fields, d.Frame, d.Error = nil, strictly(d.Frame), wordsOnly(d.Error)
 	case d.Name == "swipe" && len(d.Frame) > 6: // what a reader has encrypted is nobody's to keep

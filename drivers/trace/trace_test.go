@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -260,5 +261,25 @@ func BenchmarkAWireThatIsNotTraced(b *testing.B) {
 	for b.Loop() {
 		_, _ = far.Write(byteOf)
 		_, _ = wire.Read(byteOf)
+	}
+}
+
+// TestDamagedTextIsShownAsItWasReceived has digits, capitals and blanks, which are packed digits by their looks, and no card's number.
+func TestDamagedTextIsShownAsItWasReceived(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	number := drivers.Decoded{Frame: "22f0f85454545454545454"}
+	if trace.HideCards(&number); strings.Contains(number.Frame, "5454") {
+		t.Error("a packed number whose bytes are characters is shown")
+	}
+	for range 2000 {
+		text := []byte{0x02}
+		for len(text) < 12+rng.IntN(60) {
+			text = fmt.Appendf(text, "%c%0*d ", "ABCDEFGPQRSTUVWXY"[rng.IntN(17)], 1+rng.IntN(10), rng.IntN(10))
+		}
+		frame := hex.EncodeToString(append(text, 0x03, byte(rng.IntN(256))))
+		d := drivers.Decoded{Frame: frame}
+		if trace.HideCards(&d); d.Frame != frame {
+			t.Fatalf("%s is shown as %s", frame, d.Frame)
+		}
 	}
 }
