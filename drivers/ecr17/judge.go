@@ -17,6 +17,8 @@ func (t *terminal) judge(p drivers.Pending, last stored) (r drivers.Recovery, su
 		return t.judgeHeld(p, held, last), false
 	case p.Stored != nil && p.Stored.Code == last.outcome && p.Stored.Trace == last.stan:
 		return verdict(drivers.NotCharged, "The terminal had told already that it refused this %s, and tells the same.", deedOf(p.What)), true
+	case last.stan == noStan && last.outcome == resultOK: // one like any other, were the terminal to count none
+		return t.undecided(p, "The terminal's last result is an approval without a number."), false
 	case last.stan != "" && last.stan == p.Before.Trace:
 		return verdict(drivers.NotCharged, "The terminal's last result is STAN %s, the one before this %s.", last.stan, deedOf(p.What)), false
 	case p.Before.Untold:
@@ -59,7 +61,7 @@ func (t *terminal) judgeRefusal(p drivers.Pending, last stored) drivers.Recovery
 func (t *terminal) judgeNewer(p drivers.Pending, last stored) drivers.Recovery {
 	found := "The terminal's last result, " + called(last) + ", "
 	switch {
-	case last.stan == "" || last.stan == noStan:
+	case last.stan == "":
 		return t.undecided(p, "The terminal's last result is an approval without a number.")
 	case last.foreign:
 		return t.undecided(p, found+"is of a pre-authorisation.")

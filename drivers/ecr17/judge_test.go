@@ -44,6 +44,7 @@ func TestJudge(t *testing.T) {
 		"no amount":                           {sale, paid("000101", 0), drivers.Undecided, false},
 		"no number":                           {sale, paid("", 1023), drivers.Undecided, false},
 		"an approval with zeros":              {sale, paid(noStan, 1023), drivers.Undecided, false},
+		"zeros behind zeros":                  {with(sale, func(p *drivers.Pending) { p.Before.Trace = noStan }), paid(noStan, 1023), drivers.Undecided, false},
 		"older":                               {sale, paid("000099", 1023), drivers.Undecided, false},
 		"none was told before":                {with(sale, func(p *drivers.Pending) { p.Before = untold }), paid("000101", 1023), drivers.Undecided, false},
 		"a reversal for a sale":               {sale, reversed("000101"), drivers.Undecided, false},
