@@ -107,6 +107,8 @@ func (m *maker) branches() {
 	four := "good-002-first-four.cbor"
 	m.add("gap-002-one-lost", "Records 8 to 10 while the mark stands at 4.", []string{four}, "till-1", m.encode(span(m.t, j, e, 8, 10)), answer(wire.AckGap, at(4), nil, 4))
 	ours := m.add("fork-001-ours", "Records 5 to 10, for the cases that follow.", []string{four}, "till-1", m.encode(span(m.t, j, e, 5, 10)), taken(at(10), 10))
+	m.add("gap-003-branch-without-its-beginning", "Records 8 to 10 of another branch, below the mark, and 5 to 7 of it have not come: a fork would free them.", []string{four, ours},
+		"till-1", m.encode(span(m.t, other, e, 8, 10)), answer(wire.AckGap, at(10), nil, 10))
 	last := headAt(m.t, other, e, 7)
 	theirs := m.add("fork-002-other-records", "Other records under the numbers 5 to 7: kept as a losing branch, the mark stays.", []string{four, ours}, "till-1",
 		m.encode(span(m.t, other, e, 5, 7)), answer(wire.AckFork, at(10), &last, 10))

@@ -82,7 +82,7 @@ func (m *model) take(b *wire.Batch) wire.Ack {
 	heads := m.heads(b)
 	mark := chain[len(chain)-1]
 	ack := wire.Ack{Till: b.Till, Mark: mark, State: wire.AckOK}
-	if b.Prev.Seq > mark.Seq && !m.losing[b.Prev] {
+	if (b.Prev.Seq > mark.Seq || chain[b.Prev.Seq] != b.Prev) && !m.losing[b.Prev] {
 		ack.State = wire.AckGap
 		return ack
 	}

@@ -222,6 +222,25 @@ func TestForgedCallsAreNotAnswered(t *testing.T) {
 	}
 	p.ends(call.Payment, pos.Approved)
 	b.charged(t, call.Payment, 100, 1)
+
+	cash := paymentID(101) // only its till's records tell of it
+	one.Commit(&record.Intent{Payment: cash, Order: "o101", Attempt: 1, Amount: 5, Currency: "THB", Tender: pos.Cash, Mode: pos.Online})
+	deliver(s, one)
+	before := s.counts().Forged
+	for _, op := range []wire.Op{wire.OpQuery, wire.OpCancel} {
+		p.raw(&wire.Call{Till: "till-2", Op: op, Payment: cash}, two.Signer, on("till-2"), 1)
+	}
+	s.until("a payment in another till's records is closed for nobody", func() bool { return s.counts().Forged == before+2 })
+	if r := p.query(cash); r.Outcome.Payment != cash {
+		t.Errorf("%+v", r.Outcome)
+	}
+}
+
+// deliver runs a till until all its records are acknowledged.
+func deliver(s *stage, j *outboxtest.Journal) {
+	l := s.run(j, nil)
+	s.drained(l)
+	l.stop()
 }
 
 func TestAnUnwantedPaymentIsGivenBack(t *testing.T) {

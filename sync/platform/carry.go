@@ -19,6 +19,11 @@ func (d *desk) carryOut(ctx context.Context, topic wire.Topic, call *wire.Call) 
 	if err != nil || known && st.task.Till != call.Till {
 		return st, err // the caller refuses what belongs to another till
 	}
+	if !known {
+		if owner, err := d.store.owner(ctx, call.Payment); err != nil || owner != "" && owner != call.Till {
+			return standing{task: wallet.Task{Till: owner}}, err // closed for this one it would be closed to its own till too, and its money may be taken
+		}
+	}
 	switch call.Op {
 	case wire.OpAuthorise, wire.OpIssueQR:
 		err = d.begin(ctx, topic, call)

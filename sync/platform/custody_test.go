@@ -225,7 +225,8 @@ func fork(t *testing.T, at newAddress) {
 	}
 }
 
-// forkAtTheMark lets the loser's first own record come behind the mark.
+// forkAtTheMark lets the loser's first own record come behind the mark. What came before it is lost, so nothing of the branch may be acknowledged: the till
+// would take all of it for delivered.
 func forkAtTheMark(t *testing.T, at newAddress) {
 	j := threeSales("till-1")
 	clone := j.Clone()
@@ -234,8 +235,14 @@ func forkAtTheMark(t *testing.T, at newAddress) {
 	sale(clone, 105)
 	b := newBenchAt(t, at(t), j)
 	expect(t, "winner", b.send(j, 1, 12), wire.AckOK, 12)
-	expect(t, "loser", b.send(clone, 13, 15), wire.AckFork, 12)
+	for _, from := range []int{11, 13} { // below the mark, and behind it
+		ack := b.send(clone, from, 15)
+		if expect(t, "loser without its beginning", ack, wire.AckGap, 12); ack.Last != nil {
+			t.Errorf("%v is in custody, and what came before it is not", ack.Last)
+		}
+	}
 	expect(t, "what came before it", b.send(clone, 9, 12), wire.AckFork, 12)
+	expect(t, "loser", b.send(clone, 13, 15), wire.AckFork, 12)
 	b.restart()
 	expect(t, "all again", b.send(clone, 1, 15), wire.AckFork, 12)
 	n := 0

@@ -20,9 +20,13 @@ import (
 // schemaFloors makes the table of the lowest numbers that may not be given any more.
 const schemaFloors = `CREATE TABLE IF NOT EXISTS result_floors (till TEXT NOT NULL PRIMARY KEY, n BIGINT NOT NULL);`
 
+// mostResults bounds what a till may tell of its results' numbers: more than a platform gives in a thousand years. What is above raises nothing. Counted on
+// from there the numbers would run over, and no result and no record of that till could be written any more, nor those of tills in the same transaction.
+const mostResults = 1 << 40
+
 // raise lets the numbers of a till's results begin behind one that the till knows already.
 func (s taskStore) raise(ctx context.Context, till pos.TillID, n uint64) error {
-	if n == 0 {
+	if n == 0 || n > mostResults {
 		return nil
 	}
 	if last, err := lastResult(ctx, s.db, till); err != nil || uint64(last) >= n {
@@ -38,6 +42,9 @@ func (s taskStore) raise(ctx context.Context, till pos.TillID, n uint64) error {
 
 // raiseTo is raise within a transaction that holds the lock of the till's results.
 func raiseTo(ctx context.Context, tx *database.Tx, till pos.TillID, n uint64) error {
+	if n > mostResults {
+		return nil
+	}
 	last, err := lastResult(ctx, tx, till)
 	if err != nil || uint64(last) >= n {
 		return err

@@ -94,6 +94,30 @@ func TestAfterARestoreNoResultIsSkipped(t *testing.T) {
 	}
 }
 
+// TestNumbersThatNoPlatformGives: a till that tells of one, in a call or in a record, gets its results and its acknowledgements all the same.
+func TestNumbersThatNoPlatformGives(t *testing.T) {
+	for _, n := range []uint64{mostResults + 1, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
+		j := outboxtest.New("till-1")
+		b := newBench(t, j)
+		s := taskStore{b.custody}
+		ended(t, s, 1)
+		if err := s.raise(t.Context(), "till-1", n); err != nil {
+			t.Error(n, err)
+		}
+		for _, payment := range []int{1, 7} {
+			j.Commit(&record.Intent{Payment: paymentID(payment), Order: pos.OrderRef(fmt.Sprint("o", payment)), Attempt: 1, Amount: pos.Minor(payment), Currency: "EUR",
+				Tender: pos.Code, Mode: pos.Online})
+		}
+		journalled(j, n, 1)
+		journalled(j, 1, 7) // another one than the platform's, which gets the next number
+		expect(t, "records", b.send(j, 1, 4), wire.AckOK, 4)
+		ended(t, s, 2)
+		if got := fmt.Sprint(known(t, s, 1)); got != "[2:1 3:2]" {
+			t.Error(n, got)
+		}
+	}
+}
+
 // copyTo copies the ledger's file, as a backup does.
 func (b *bench) copyTo(t *testing.T) string {
 	path := b.path + ".backup"

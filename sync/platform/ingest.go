@@ -3,6 +3,7 @@ package platform
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -133,16 +134,10 @@ func (s *sitting) ingest(d *Delivery) (wire.Ack, error) {
 	if err != nil {
 		return wire.Ack{}, err
 	}
-	switch {
-	case d.prev.Seq > c.mark.Seq:
-		known, err := s.knownBranch(d.prev, d.till)
-		if err != nil || !known {
-			ack.State = wire.AckGap
+	if !d.fits(c.mark, common) {
+		if ack.State, err = s.unfit(d, c, common); err != nil || ack.State == wire.AckGap {
 			return ack, err
 		}
-		ack.State = wire.AckFork
-	case !d.fits(c.mark, common):
-		ack.State = wire.AckFork
 	}
 	last := d.last()
 	ack.Last = &last
@@ -190,6 +185,31 @@ func (d *Delivery) fits(mark record.Head, common int) bool {
 		return d.prev.Hash == mark.Hash
 	}
 	return uint64(common) == min(uint64(len(d.entries)), uint64(mark.Seq-d.prev.Seq))
+}
+
+// unfit says what a delivery is that does not continue at the mark: a branch that loses, when the record before its first one is in custody, otherwise a
+// gap. A fork would tell the till that its branch is safe up to the delivery's end, and so free what has never come of it.
+func (s *sitting) unfit(d *Delivery, c *chain, common int) (wire.AckState, error) {
+	held, err := common > 0 || d.prev.Seq == 0, error(nil)
+	if !held && d.prev.Seq < c.mark.Seq {
+		held, err = s.onChain(c, d.prev)
+	}
+	if !held && err == nil {
+		held, err = s.knownBranch(d.prev, d.till)
+	}
+	if err != nil || !held {
+		return wire.AckGap, err
+	}
+	return wire.AckFork, nil
+}
+
+// onChain says whether a head below the mark is the record that the ledger holds under its number.
+func (s *sitting) onChain(c *chain, head record.Head) (bool, error) {
+	var raw []byte
+	if err := s.tx.Row(s.ctx, "SELECT bytes FROM records WHERE id = ?", rowID(c.id, head.Seq)).Scan(&raw); err != nil {
+		return false, err
+	}
+	return sha256.Sum256(raw) == head.Hash, nil
 }
 
 // common counts the delivery's first records that the ledger holds already, byte for byte, and names those of them that are held.

@@ -104,6 +104,15 @@ func (s taskStore) journalled(ctx context.Context, till pos.TillID, payment pos.
 	return s.states.decode(state)
 }
 
+// owner is the till whose records have begun a payment, "" while none have come in.
+func (s taskStore) owner(ctx context.Context, payment pos.PaymentID) (owner pos.TillID, err error) {
+	err = s.db.Row(ctx, "SELECT till FROM payments WHERE payment = ?", payment.String()).Scan(&owner)
+	if errors.Is(err, database.ErrNoRows) {
+		return "", nil
+	}
+	return owner, err
+}
+
 // wished lists the payments that journals call unwanted and the loop is not told of yet.
 func (s taskStore) wished(ctx context.Context) ([]pos.PaymentID, error) {
 	scan := func(row database.Scanner) (pos.PaymentID, error) {
