@@ -35,7 +35,7 @@ func journalCommand() *cobra.Command {
 	verify := &cobra.Command{Use: "verify", Short: "Check every record: content, order, chain and signatures", Args: cobra.NoArgs, RunE: f.verify}
 	verify.Flags().StringVar(&f.rootKey, "root-key", "", "the platform's public key in hex, to hold the journal against its last acknowledgement; by default that of config.yaml in the data folder")
 	group.AddCommand(verify, exportCommand(f), rekeyCommand(f), acknowledgeCommand(f),
-		&cobra.Command{Use: "show", Short: "Print the records, one a line", Args: cobra.NoArgs, RunE: f.show},
+		&cobra.Command{Use: "show", Short: "Print the records that can be read, one a line", Args: cobra.NoArgs, RunE: f.show},
 		&cobra.Command{Use: "totals", Short: "Add up what was taken", Args: cobra.NoArgs, RunE: f.totals},
 		&cobra.Command{Use: "rebuild", Short: "Make the views anew from the records", Args: cobra.NoArgs, RunE: f.rebuild})
 	return group
@@ -44,7 +44,7 @@ func journalCommand() *cobra.Command {
 func (f *dataFlags) paths() agent.Paths { return agent.PathsIn(tillFolder(f.dir)) }
 
 func (f *dataFlags) verify(c *cobra.Command, _ []string) error {
-	till, err := journal.Owner(f.paths().Journal)
+	till, err := f.owner()
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,45 @@ func (f *dataFlags) verify(c *cobra.Command, _ []string) error {
 	}
 	if err == nil && !report.OK {
 		return exit(exitNot, nil)
+	}
+	return err
+}
+
+// owner is the till that the journal names, "" where nothing of it can be read any more: then that is what is to be told.
+func (f *dataFlags) owner() (till pos.TillID, err error) {
+	till, err = journal.Owner(f.paths().Journal)
+	if !journal.Damaged(err) {
+		return till, err
+	}
+	err = journal.Salvage(f.paths().Journal, func(rec *record.Record, _ []byte) error {
+		till = rec.Till
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		return till, nil
+	}
+	return till, err
+}
+
+// errEnough ends a walk that has found what it looked for.
+var errEnough = errors.New("enough")
+
+// damaged says what an error of reading a journal means and what to do about it.
+func damaged(err error) error {
+	var told *pos.Error
+	var known *exitError
+	if err == nil || errors.As(err, &told) || errors.As(err, &known) || errors.Is(err, journal.ErrEmpty) {
+		return err
+	}
+	return pos.NewError("journal_unreadable", pos.Permanent, pos.MoneyUnknown, "The journal cannot be read as a whole.",
+		"Keep a copy of the folder. `tillproof journal verify` names each record and file, `tillproof journal export --salvage` finds what they still hold, "+
+			"and the next start of the till goes on with that.").Because(err)
+}
+
+// damagedOr is [damaged] for errors that may come from elsewhere too, and are themselves then.
+func damagedOr(err error) error {
+	if journal.Damaged(err) {
+		return damaged(err)
 	}
 	return err
 }
@@ -135,27 +174,35 @@ type shown struct {
 }
 
 func (f *dataFlags) show(c *cobra.Command, _ []string) error {
-	r, err := journal.OpenReader(f.paths().Journal)
+	r, err := journal.OpenReadable(f.paths().Journal)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	out := bufio.NewWriter(c.OutOrStdout())
+	first := r.Shut()
+	lost := func(_, _ pos.Seq, err error) {
+		if first == nil {
+			first = err
+		}
+	}
 	for _, epoch := range r.Epochs() {
-		err := r.Each(epoch, 1, func(s journal.Stored) error { return f.showOne(out, r.Codec(), s) })
+		err := r.EachReadable(epoch, func(s journal.Stored) error {
+			rec, _, err := r.Codec().Decode(s.Raw)
+			if err != nil {
+				lost(s.Key, s.Key, fmt.Errorf("record %d: %w", s.Key, err))
+				return nil
+			}
+			return f.showOne(out, show(r.Codec(), &rec, s.Signature))
+		}, lost)
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
 	}
-	return out.Flush()
+	return errors.Join(damaged(first), out.Flush())
 }
 
-func (f *dataFlags) showOne(w io.Writer, codec *record.Codec, s journal.Stored) error {
-	rec, _, err := codec.Decode(s.Raw)
-	if err != nil {
-		return exit(exitNot, err)
-	}
-	line := show(codec, &rec, s.Signature)
+func (f *dataFlags) showOne(w io.Writer, line *shown) error {
 	if f.json {
 		return writeJSON(w, line)
 	}
@@ -163,7 +210,7 @@ func (f *dataFlags) showOne(w io.Writer, codec *record.Codec, s journal.Stored) 
 	if line.Body != nil {
 		body = describe(line.Body)
 	}
-	_, err = fmt.Fprintf(w, "%6d  %s  %-11s %s\n", line.Seq, line.At, line.Kind, body)
+	_, err := fmt.Fprintf(w, "%6d  %s  %-11s %s\n", line.Seq, line.At, line.Kind, body)
 	return err
 }
 
@@ -215,7 +262,7 @@ func (f *dataFlags) totals(c *cobra.Command, _ []string) error {
 	defer r.Close()
 	totals, err := r.Totals()
 	if err != nil {
-		return exit(exitNot, err)
+		return damaged(err)
 	}
 	if f.json {
 		return writeJSON(c.OutOrStdout(), map[string]any{"totals": totals})
@@ -227,7 +274,7 @@ func (f *dataFlags) totals(c *cobra.Command, _ []string) error {
 func (f *dataFlags) rebuild(c *cobra.Command, _ []string) error {
 	result, err := journal.Rebuild(f.paths().Journal, f.paths().Views)
 	if err != nil {
-		return err
+		return damagedOr(err)
 	}
 	if f.json {
 		return writeJSON(c.OutOrStdout(), result)

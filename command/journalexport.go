@@ -73,7 +73,10 @@ func (f *exportFlags) run(c *cobra.Command, args []string) (err error) {
 	}
 	out := bufio.NewWriterSize(file, 1<<20)
 	n, err := f.write(out)
-	if err := errors.Join(err, out.Flush(), file.Sync(), file.Close()); err != nil {
+	if err = damagedOr(err); err == nil {
+		err = unwritten(errors.Join(out.Flush(), file.Sync()))
+	}
+	if err := errors.Join(err, unwritten(file.Close())); err != nil {
 		return err
 	}
 	if f.json {
@@ -81,6 +84,14 @@ func (f *exportFlags) run(c *cobra.Command, args []string) (err error) {
 	}
 	c.Printf("%d records in %s\n", n, args[0])
 	return nil
+}
+
+// unwritten is an error of the disk that is written to, nil for none.
+func unwritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exit(exitAway, fmt.Errorf("%w. The export is not whole, the journal is as it was: free some space, remove the file and try again", err))
 }
 
 // parseMoment reads a day or a time, in milliseconds since 1970-01-01 UTC.
@@ -137,14 +148,14 @@ func (f *exportFlags) write(out io.Writer) (n int, err error) {
 
 func (f *exportFlags) entry(out io.Writer, e *exported) error {
 	if f.format == "jsonl" {
-		return writeJSON(out, e)
+		return unwritten(writeJSON(out, e))
 	}
 	raw, err := cbor.Marshal(e)
 	if err != nil {
 		return err
 	}
 	_, err = out.Write(raw)
-	return err
+	return unwritten(err)
 }
 
 // show puts a record into the form that `journal show` prints.

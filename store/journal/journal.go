@@ -155,12 +155,17 @@ func (j *Journal) findEnd() (err error) {
 
 // salvaging does a part of the start. A file of records that turns out to be damaged is set aside first, and what it still holds is read instead.
 func (j *Journal) salvaging(part func() error) error {
-	for tries := 0; ; tries++ {
+	tried := map[*segment]bool{}
+	for {
 		err := part()
 		var b *broken
-		if !errors.As(err, &b) || !isDamage(err) || tries > len(j.files) {
+		if !errors.As(err, &b) || !isDamage(err) {
 			return err
 		}
+		if tried[b.segment] {
+			return errUnreadable(b.segment.path, err)
+		}
+		tried[b.segment] = true
 		if err := j.reopen(b.segment); err != nil {
 			return err
 		}
@@ -205,6 +210,9 @@ func (j *Journal) resume(list files) error {
 		}
 	}
 	j.files, j.current = list, list[len(list)-1]
+	if odd := j.files.misplaced(j.codec); len(odd) > 0 {
+		return errUnreadable(odd[0].segment.path, odd[0].err)
+	}
 	if err := j.salvaging(j.findEnd); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func Rebuild(dir, views string) (Rebuilt, error) {
 	defer held.release() //nolint:errcheck // the process is about to end
 	v, err := recreateViews(views, r.codec)
 	if err != nil {
-		return Rebuilt{}, err
+		return Rebuilt{}, errViews(views, err)
 	}
 	if err := v.catchUp(r.files); err != nil {
 		return Rebuilt{}, errors.Join(err, v.file.close())

@@ -90,6 +90,9 @@ func parseSegment(path string) (*segment, error) {
 	if err != nil {
 		return nil, errUnreadable(path, err)
 	}
+	if want := segmentName(epoch, pos.Seq(first)); filepath.Base(path) != want { // its place in the order would be another one
+		return nil, errUnreadable(path, fmt.Errorf("the name of such a file is %s", want))
+	}
 	return &segment{path: path, epoch: epoch, first: pos.Seq(first)}, nil
 }
 
@@ -157,6 +160,9 @@ func (s *segment) open(readOnly bool, mapped int) error {
 		return nil
 	}
 	err := guarded(s.path, func() error {
+		if info, err := os.Stat(s.path); err == nil && info.Size() == 0 { // the library would begin a new database in it
+			return errors.New("the file is empty")
+		}
 		db, err := bbolt.Open(s.path, 0o600, boltOptions(readOnly, mapped))
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/tillproof/tillproof/pos"
@@ -58,10 +59,10 @@ const (
 // Custody is the head that the platform has acknowledged, checked by the caller; ok is false where there is none.
 type Custody func(raw []byte) (head record.Head, ok bool)
 
-// Verify checks every record of the journal in dir: its check value, its number, its predecessor's hash and the signatures. It fails only when the
-// journal cannot be opened at all.
+// Verify checks every record of the journal in dir: its check value, its number, its predecessor's hash and the signatures. A file that is
+// damaged as a whole is a problem like others; it fails when there is no journal, when an agent has it open, or when the disk refuses.
 func Verify(dir string, till pos.TillID, keys cose.Keys, custody ...Custody) (Report, error) {
-	r, err := OpenReader(dir)
+	r, err := OpenReadable(dir)
 	if err != nil {
 		return Report{}, err
 	}
@@ -69,6 +70,7 @@ func Verify(dir string, till pos.TillID, keys cose.Keys, custody ...Custody) (Re
 	for _, epoch := range r.Epochs() {
 		v.epoch(epoch)
 	}
+	v.wholeFiles()
 	v.prefixes()
 	v.successions()
 	for _, c := range custody {
@@ -87,6 +89,7 @@ type verifier struct {
 
 	head     record.Head // of the chain so far
 	unsigned int         // records since the last signature
+	sealed   bool        // the last record has a signature that holds: it is as it was written
 
 	begins  []record.Head // what epochs that lack their beginning go on behind
 	carried []record.Head // what carry records say is gone
@@ -104,27 +107,17 @@ func (v *verifier) problems(kind ProblemKind, seq, to pos.Seq, format string, ar
 }
 
 func (v *verifier) epoch(epoch pos.Epoch) {
-	v.head, v.unsigned = record.Genesis(v.report.Till, epoch), 0
+	v.head, v.unsigned, v.sealed = record.Genesis(v.report.Till, epoch), 0, false
 	first := pos.Seq(0)
-	for from := pos.Seq(1); ; {
-		err := v.reader.Each(epoch, from, func(s Stored) error {
-			if first == 0 {
-				first = s.Key
-			}
-			from = s.Key + 1
-			v.stored(s)
-			return nil
-		})
-		if err == nil {
-			break
+	err := v.reader.EachReadable(epoch, func(s Stored) error {
+		if first == 0 {
+			first = s.Key
 		}
-		var d *damage
-		if !errors.As(err, &d) || d.seq < from {
-			v.problem(Unreadable, from, "%v", err)
-			break
-		}
-		v.unreadable(d)
-		from = d.seq + 1
+		v.stored(s)
+		return nil
+	}, v.lost)
+	if err != nil {
+		v.problem(Unreadable, v.head.Seq+1, "%v", err)
 	}
 	if v.unsigned > 0 {
 		v.problem(Unsigned, v.head.Seq, "no signature covers the last %d records", v.unsigned)
@@ -132,11 +125,36 @@ func (v *verifier) epoch(epoch pos.Epoch) {
 	v.report.Epochs = append(v.report.Epochs, EpochReport{Epoch: epoch, FirstSeq: first, LastSeq: v.head.Seq, Head: v.head.Hash})
 }
 
+// lost goes on behind what cannot be read: a record, or all that a broken file would hold from a number on.
+func (v *verifier) lost(from, to pos.Seq, err error) {
+	var d *damage
+	if errors.As(err, &d) && d.seq == to {
+		v.unreadable(d)
+		return
+	}
+	v.problems(Unreadable, from, to, "%v", err)
+	if to > from { // the file that follows says where this one ended
+		v.head, v.sealed = record.Head{Epoch: v.head.Epoch, Seq: to}, false
+	}
+}
+
 // unreadable goes on behind a damaged record: its hash stands in its successor.
 func (v *verifier) unreadable(d *damage) {
 	v.problem(Unreadable, d.seq, "%v", d.err)
-	v.head = record.Head{Epoch: v.head.Epoch, Seq: d.seq}
+	v.head, v.sealed = record.Head{Epoch: v.head.Epoch, Seq: d.seq}, false
 	v.report.Records++
+}
+
+// wholeFiles names files that cannot be opened, and those that hold other records than their names say.
+func (v *verifier) wholeFiles() {
+	for _, b := range v.reader.shut {
+		v.head = record.Head{Epoch: b.segment.epoch}
+		v.problem(Unreadable, b.segment.first, "%v `tillproof journal export --salvage` finds what it still holds.", b)
+	}
+	for _, m := range v.reader.files.misplaced(v.reader.codec) {
+		v.head = record.Head{Epoch: m.segment.epoch}
+		v.problem(Inserted, m.segment.first, "%s: %v", filepath.Base(m.segment.path), m.err)
+	}
 }
 
 func (v *verifier) stored(s Stored) {
@@ -173,12 +191,17 @@ func (v *verifier) broken(rec *record.Record) {
 		v.problem(Inserted, rec.Seq, "the first record does not begin this epoch")
 		return
 	}
+	if v.sealed {
+		v.problem(ForkedAt, v.head.Seq, "it is signed, and record %d names another one: two tills went on from copies of one journal", rec.Seq)
+		return
+	}
 	v.problem(Changed, v.head.Seq, "its hash is not the one that record %d names", rec.Seq)
 }
 
 // signature checks a commit's end. A signature covers all records before it, by their chain.
 func (v *verifier) signature(s Stored) {
 	v.unsigned++
+	v.sealed = false
 	if len(s.Signature) == 0 {
 		if v.unsigned == CommitRecords {
 			v.problem(Unsigned, s.Key, "no signature within %d records", CommitRecords)
@@ -188,7 +211,9 @@ func (v *verifier) signature(s Stored) {
 	v.unsigned = 0
 	if err := v.follow(s, v.keys); err != nil {
 		v.problem(Unsigned, s.Key, "the signature does not hold: %v", err)
+		return
 	}
+	v.sealed = true
 }
 
 // truncation holds the journal against what the platform has acknowledged: those records existed.
@@ -213,6 +238,11 @@ func (v *verifier) truncation(custody Custody) {
 	}
 	if i < 0 || v.report.Epochs[i].LastSeq < head.Seq {
 		v.problem(Truncated, head.Seq, "the platform has acknowledged records up to %d, which are gone here", head.Seq)
+		return
+	}
+	list, err := v.reader.files.read(head.Epoch, head.Seq, 1)
+	if err == nil && len(list) == 1 && list[0].Key == head.Seq && record.HeadOf(head.Epoch, head.Seq, list[0].Raw) != head {
+		v.problem(ForkedAt, head.Seq, "the platform has acknowledged another record of this number: two tills went on from copies of one journal, or this part was written anew")
 	}
 }
 

@@ -108,6 +108,12 @@ func (v *verifier) explain() {
 		v.report.Holes = append(v.report.Holes, p)
 	}
 	v.report.Problems = kept
+	for _, h := range v.holes {
+		if h.Reason == record.HoleTail {
+			v.report.Holes = append(v.report.Holes, Problem{Kind: Truncated, Epoch: h.Epoch, Seq: h.From,
+				Text: "the file with the end of this epoch was damaged: there may have been this record and others behind it"})
+		}
+	}
 }
 
 // stands says whether a hole names all records that a problem speaks of as lost, or brings the one that nothing signs any more.
