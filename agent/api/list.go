@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -53,6 +55,9 @@ func (s *server) list(_ context.Context, in *listInput) (*listOutput, error) {
 
 func (in *listInput) query() (q journal.Query, err error) {
 	q = journal.Query{Status: in.Status, Limit: in.Limit + 1}
+	if in.Status != "" && !in.Status.Known() {
+		return q, fmt.Errorf("%q is no status of a payment", in.Status) // an empty list would say that there is no such payment
+	}
 	if in.Order != "" {
 		if q.Order, err = pos.ParseOrderRef(in.Order); err != nil {
 			return q, err
@@ -66,7 +71,7 @@ func (in *listInput) query() (q journal.Query, err error) {
 	if in.From != "" {
 		from, err := time.Parse(time.RFC3339, in.From)
 		if err != nil {
-			return q, err
+			return q, errors.New("from is not a time such as 2026-01-31T17:00:00Z")
 		}
 		q.From = from.UnixMilli()
 	}

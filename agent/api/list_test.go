@@ -37,7 +37,7 @@ func TestPaymentsAreListedInPages(t *testing.T) {
 		if got := page(s.ask(http.MethodGet, "/v1/payments?status=unknown", "")); len(got) != 0 {
 			t.Errorf("by status: %v", got)
 		}
-		for _, bad := range []string{"order=%20", "cursor=x", "from=yesterday", "limit=0", "limit=9999"} {
+		for _, bad := range []string{"order=%20", "cursor=x", "from=yesterday", "limit=0", "limit=9999", "status=paid", "status=APPROVED"} {
 			s.ask(http.MethodGet, "/v1/payments?"+bad, "").problem(http.StatusUnprocessableEntity, "request_invalid", "none_moved")
 		}
 	})

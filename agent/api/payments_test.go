@@ -116,6 +116,9 @@ func TestRefusalsSayWhatTheyMeanForTheMoney(t *testing.T) {
 			{"too large", `{"order":"X","amount":1000000000000,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
 			{"beyond an integer", `{"order":"X","amount":99999999999999999999,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
 			{"a fraction", `{"order":"X","amount":1.5,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
+			{"an exponent", `{"order":"X","amount":1e2,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
+			{"cash beyond an integer", `{"order":"X","amount":1,"tendered":99999999999999999999,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
+			{"order amount with a fraction", `{"order":"X","amount":1,"order_amount":1.5,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
 			{"a text", `{"order":"X","amount":"1","currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
 			{"null", `{"order":"X","amount":null,"currency":"EUR","tender":"cash"}`, 422, "amount_invalid"},
 			{"unknown currency", `{"order":"X","amount":1,"currency":"XXX","tender":"cash"}`, 422, "amount_invalid"},
@@ -137,7 +140,9 @@ func TestRefusalsSayWhatTheyMeanForTheMoney(t *testing.T) {
 			{"too large a body", `{"order":"` + strings.Repeat("a", 70<<10) + `"}`, 413, "request_invalid"},
 		} {
 			t.Log(c.name)
-			s.post(c.body).problem(c.status, c.code, "none_moved")
+			if a := s.post(c.body).problem(c.status, c.code, "none_moved"); strings.Contains(a.text("detail"), "Go struct") {
+				t.Errorf("in the program's own words: %s", a.text("detail"))
+			}
 		}
 		if head := s.journal.Head(); head.Seq != 7 {
 			t.Errorf("%d records: a refusal was journalled", head.Seq)

@@ -74,8 +74,10 @@ func frameworkError(status int, message string, causes ...error) huma.StatusErro
 		if !errors.As(cause, &detail) {
 			continue
 		}
-		message += "; " + strings.TrimSpace(detail.Location+" "+detail.Message) // not its value: a body may hold anything
-		if detail.Location == "body.amount" || strings.Contains(detail.Message, ".amount") {
+		where, what := inWords(detail)
+		message += "; " + strings.TrimSpace(where+" "+what) // not its value: a body may hold anything
+		switch where {
+		case "body.amount", "body.order_amount", "body.tendered":
 			code, next = "amount_invalid", "Send the amount as an integer of minor units."
 		}
 	}
@@ -86,6 +88,17 @@ func frameworkError(status int, message string, causes ...error) huma.StatusErro
 		status, message = http.StatusRequestEntityTooLarge, "the request is larger than the till reads"
 	}
 	return newProblem(status, pos.NewError(code, pos.Permanent, pos.NoneMoved, message, next))
+}
+
+// inWords is where a fault is and what it is. A number that no integer can hold is told by the decoder, in words of this program's own types.
+func inWords(detail *huma.ErrorDetail) (where, what string) {
+	_, field, found := strings.Cut(detail.Message, " into Go struct field ")
+	if !found {
+		return detail.Location, detail.Message
+	}
+	field, _, _ = strings.Cut(field, " of type ")
+	_, field, _ = strings.Cut(field, ".")
+	return "body." + field, "is of another type, or beyond the range of its type"
 }
 
 // tooLarge says whether the body went beyond its bound while it was read.

@@ -75,6 +75,16 @@ func statusOf(code pos.ErrorCode) int {
 	return http.StatusInternalServerError
 }
 
+// documentRepeats describes that what was begun before is answered by 200 in the same form.
+func documentRepeats(api huma.API) {
+	for _, path := range api.OpenAPI().Paths {
+		if path.Post == nil || path.Post.Responses["201"] == nil {
+			continue
+		}
+		path.Post.Responses["200"] = &huma.Response{Description: "The same came before", Content: path.Post.Responses["201"].Content}
+	}
+}
+
 // documentProblems lists the codes in the description.
 func documentProblems(api huma.API) {
 	problem := api.OpenAPI().Components.Schemas.Map()["Problem"]

@@ -199,6 +199,9 @@ func checkOperation(t *testing.T, name, path string, o map[string]any, seen map[
 	if len(responses) < 2 {
 		t.Errorf("%s: responses %v", name, responses)
 	}
+	if responses["201"] != nil && fmt.Sprint(responses["200"]) == "<nil>" {
+		t.Errorf("%s: what came before is answered by 200, which is not described", name)
+	}
 	for status, r := range responses {
 		if response, _ := r.(map[string]any); response["description"] == nil {
 			t.Errorf("%s: response %s has no description", name, status)

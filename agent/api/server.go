@@ -83,6 +83,7 @@ func Handler(o Options) http.Handler {
 	s.registerSessions(api)
 	s.registerEvents(mux, api)
 	s.registerMetrics(mux)
+	documentRepeats(api)
 	documentProblems(api)
 	s.mountScreens(mux)
 	return web.Guard(s.allowHost(refuseCrossOrigin(http.MaxBytesHandler(s.route(mux), maxBody))))

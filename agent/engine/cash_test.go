@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 
@@ -113,12 +114,30 @@ func TestTheSameRequestIsTheSamePayment(t *testing.T) {
 			"tendered":     func(r *engine.Request) { r.Tendered = minor(1001) },
 			"no tendered":  func(r *engine.Request) { r.Tendered = nil },
 			"order amount": func(r *engine.Request) { r.OrderAmount = minor(700) },
-			"device":       func(r *engine.Request) { r.Device = "left" },
 		} {
 			other := r
 			change(&other)
 			t.Log(name)
 			s.refuses(other, "order_conflict")
+		}
+	})
+}
+
+// Who asks again after a lost answer sends all that was in the first request, also what means nothing for its tender.
+func TestWhatMeansNothingForATenderIsNoConflict(t *testing.T) {
+	inShop(t, func(s *shop) {
+		for name, change := range map[string]func(*engine.Request){
+			"cash with a device":    func(r *engine.Request) { r.Device = "left" },
+			"nothing with a scheme": func(r *engine.Request) { r.Amount.Amount, r.Tender, r.Scheme = 0, pos.QR, "epc" },
+			"nothing with a code":   func(r *engine.Request) { r.Amount.Amount, r.Tender, r.Code = 0, pos.Code, "130000000000000000" },
+		} {
+			r := s.cash(700)
+			r.Order = pos.OrderRef(strings.ReplaceAll(name, " ", "-"))
+			change(&r)
+			first := s.begin(r)
+			if p, created, err := s.engine.Pay(r); err != nil || created || p.Intent.Payment != first.Intent.Payment {
+				t.Errorf("%s: created %v, %v", name, created, err)
+			}
 		}
 	})
 }

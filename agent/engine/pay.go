@@ -89,8 +89,11 @@ func (e *Engine) check(r *Request) error {
 	if r.OrderAmount != nil && *r.OrderAmount < r.Amount.Amount {
 		return errAmount("The payment is more than the whole order.", "Check amount and order_amount.")
 	}
+	if r.Tender != pos.Card {
+		r.Device = "" // it means nothing then and is not kept, so that it is no difference when the request comes again
+	}
 	if r.Amount.Amount == 0 {
-		r.Tender, r.Device, r.Tendered, r.Reserve = pos.None, "", nil, false
+		r.Tender, r.Device, r.Tendered, r.Reserve, r.Scheme, r.Code = pos.None, "", nil, false, "", ""
 		return nil
 	}
 	if r.Code != "" && r.Tender != pos.Code || r.Scheme != "" && r.Tender != pos.QR {
