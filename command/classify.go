@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,7 +28,7 @@ func classifyCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			in := c.InOrStdin()
 			if len(args) == 1 && args[0] != "-" {
-				in = strings.NewReader(args[0])
+				in = strings.NewReader(strings.TrimRight(args[0], "\r\n") + "\n") // an empty one is a code, too
 			}
 			return classify(in, c.OutOrStdout(), asJSON)
 		}}
@@ -38,6 +39,7 @@ func classifyCommand() *cobra.Command {
 func classify(in io.Reader, out io.Writer, asJSON bool) error {
 	all := true
 	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxCode+1)
 	for lines.Scan() {
 		text := code.Trim(lines.Text())
 		class := code.Classify(text)
@@ -52,8 +54,11 @@ func classify(in io.Reader, out io.Writer, asJSON bool) error {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return exit(exitUsage, err)
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return exit(exitUsage, fmt.Errorf("a line is longer than %d bytes: no code is that long", maxCode))
+	case err != nil:
+		return exit(exitAway, err)
 	}
 	if !all {
 		return exit(exitNot, nil)

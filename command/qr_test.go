@@ -217,6 +217,37 @@ func TestQRRenderSparesTheTerminal(t *testing.T) {
 	}
 }
 
+// The exit code says whether a code can be charged: an empty argument is a code that cannot.
+func TestQRClassify(t *testing.T) {
+	for _, c := range []struct {
+		in   io.Reader
+		args []string
+		code int
+		says string
+	}{
+		{nil, []string{"134567890123456789"}, exitDone, `"scheme":"wechat"`},
+		{nil, []string{"134567890123456789\r\n"}, exitDone, `"scheme":"wechat"`},
+		{nil, []string{""}, exitNot, `"kind":"other","length":0`},
+		{strings.NewReader("134567890123456789\n4006381333931"), nil, exitNot, `"kind":"goods"`},
+		{strings.NewReader(strings.Repeat("1", maxCode+1)), nil, exitUsage, "no code is that long"},
+		{faulty{errors.New("fault")}, nil, exitAway, "fault"},
+	} {
+		var out bytes.Buffer
+		command := classifyCommand()
+		command.SilenceUsage, command.SilenceErrors = true, true
+		command.SetIn(c.in)
+		command.SetOut(&out)
+		command.SetArgs(append([]string{"--json"}, c.args...))
+		err := command.Execute()
+		if err != nil {
+			out.WriteString(err.Error())
+		}
+		if code := codeOf(err); err == nil && c.code != exitDone || err != nil && code != c.code || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%v: %q, %v", c.args, out.String(), err)
+		}
+	}
+}
+
 func TestQRCarriesClassify(t *testing.T) {
 	if out, code, err := qr(t, nil, "classify"); out != "classified" || code != 0 {
 		t.Errorf("%q, %d, %v", out, code, err)

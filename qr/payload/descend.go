@@ -51,7 +51,7 @@ func nestsAccount(guid string) bool {
 	return strings.EqualFold(guid, guidVietQR) || strings.EqualFold(guid, guidThaiCrossBorder)
 }
 
-// checkInside refuses an ID that a template holds twice. An unreserved object is believed to be a template only when a GUID
+// checkInside refuses an ID that a template holds twice, however deep it stands. An unreserved object is believed to be a template only when a GUID
 // leads it.
 func checkInside(objects []Object) error {
 	for _, o := range objects {
@@ -59,6 +59,10 @@ func checkInside(objects []Object) error {
 			continue
 		}
 		if _, err := walk(o.Value, o.Offset+4, o.unit, o.Path); errors.Is(err, ErrDuplicate) {
+			return err
+		}
+		inner, _ := o.Children()
+		if err := checkInside(inner); err != nil {
 			return err
 		}
 	}

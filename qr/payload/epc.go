@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/tillproof/tillproof/pos"
@@ -31,6 +32,9 @@ func epc() Scheme {
 func encodeEPC(o *order) (string, error) {
 	if err := checkIBAN(o.value("iban")); err != nil {
 		return "", o.bad("iban", "%v", err)
+	}
+	if n := len(o.value("bic")); n != 0 && n != 8 && n != 11 {
+		return "", o.bad("bic", "%q has %d characters: a BIC has 8 or 11", o.value("bic"), n)
 	}
 	if o.amount.Amount > maxTransfer {
 		return "", o.bad("amount", "of %s is more than 999999999.99", o.amount)
@@ -81,6 +85,17 @@ func readEPC(raw string, s *Summary) error {
 	return epcParts(l, s)
 }
 
+// setTransfer is setAmount with the limit that EPC069-12 and the QR-bill share.
+func (s *Summary) setTransfer(text string, exponent int) error {
+	if err := s.setAmount(text, exponent, maxMoneyText); err != nil {
+		return err
+	}
+	if *s.Amount > maxTransfer {
+		return errors.New("an amount is 999999999.99 at most")
+	}
+	return nil
+}
+
 func epcParts(l lines, s *Summary) error {
 	s.Merchant, s.Currency, s.Initiation = l.at(6), "EUR", Dynamic
 	s.Reference = l.at(10) + l.at(11)
@@ -97,7 +112,7 @@ func epcParts(l lines, s *Summary) error {
 	if !ok {
 		return l.bad(8, ErrAmount, "an amount begins with EUR")
 	}
-	if err := s.setAmount(digits, pos.Currency("EUR").Exponent(), maxMoneyText); err != nil {
+	if err := s.setTransfer(digits, pos.Currency("EUR").Exponent()); err != nil {
 		return l.bad(8, ErrAmount, "%v", err)
 	}
 	return nil

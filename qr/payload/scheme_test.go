@@ -44,6 +44,7 @@ func TestWrongValuesAreNamed(t *testing.T) {
 		{"VietQR account", "bin", "97043", "bin"}, {"VietQR account", "to", "wallet", "to"}, {"VietQR account", "account", "12 34", "account"},
 		{"UPI", "pa", "shop", "pa"}, {"UPI", "pa", "a@b&am=1", "pa"}, {"UPI", "pn", "", "pn"}, {"UPI", "mc", "58", "mc"},
 		{"EPC", "iban", "DE24100000001234567890", "iban"}, {"EPC", "iban", "1E23100000001234567890", "iban"}, {"EPC", "name", "a\nb", "name"},
+		{"EPC", "bic", "COBADEFF1", "bic"}, {"EPC", "bic", "COBADEFFXX", "bic"},
 		{"EPC", "charset", "9", "charset"}, {"EPC text, Latin 1", "name", "茶楼", "charset"}, {"EPC", "name", strings.Repeat("茶", 70), ""}, {"EPC, long", "name", strings.Repeat("茶", 70), "info"},
 		{"PIX", "key", strings.Repeat("ö", 5), "key"},
 		{"Swiss SCOR", "iban", "DE23100000001234567890", "iban"}, {"Swiss SCOR", "zip", "", "zip"}, {"Swiss SCOR", "iban", "GB82WEST1234569876543", "iban"},

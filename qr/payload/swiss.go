@@ -138,7 +138,7 @@ func swissParts(l lines, s *Summary) error {
 		s.Initiation = Fixed
 		return nil
 	}
-	if err := s.setAmount(l.at(19), 2, maxMoneyText); err != nil {
+	if err := s.setTransfer(l.at(19), 2); err != nil {
 		return l.bad(19, ErrAmount, "%v", err)
 	}
 	return nil

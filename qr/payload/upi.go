@@ -52,7 +52,8 @@ func readUPI(text string, s *Summary) error {
 	at := len(upiPrefix)
 	for pair := range strings.SplitSeq(text[at:], "&") {
 		key, raw, _ := strings.Cut(pair, "=")
-		if seen[key] && !strings.EqualFold(key, "sign") {
+		key = strings.ToLower(key) // as in the prefix: a symbol of capitals is smaller
+		if seen[key] {
 			return &Error{at, key, "stands here a second time", ErrDuplicate}
 		}
 		value, err := url.PathUnescape(raw)
@@ -65,7 +66,7 @@ func readUPI(text string, s *Summary) error {
 		seen[key] = true
 		at += len(pair) + 1
 	}
-	if !seen["pa"] {
+	if s.Parts["pa"] == "" {
 		return &Error{len(upiPrefix), "pa", "is missing: nobody would be paid", ErrSyntax}
 	}
 	return nil
@@ -89,6 +90,6 @@ func upiPart(s *Summary, key, value string, at int) error {
 		}
 	}
 	s.Currency = "INR"
-	s.part(strings.ToLower(key), value)
+	s.part(key, value)
 	return nil
 }

@@ -1,22 +1,24 @@
 package payload
 
-// walk splits text, which begins at byte base of the payload, into objects. Whatever is wrong is told with its place.
+// walk splits text, which begins at byte base of the payload, into objects. Whatever is wrong is told with its place; an ID that
+// stands twice only in a text that is objects to its end.
 func walk(text string, base int, unit Unit, under string) ([]Object, error) {
 	var objects []Object
 	seen := [100]bool{}
+	var twice error
 	for at := 0; at < len(text); {
 		o, size, err := next(text[at:], base+at, unit, under)
 		if err != nil {
 			return nil, err
 		}
-		if seen[number(o.ID)] {
-			return nil, &Error{o.Offset, o.Path, "the ID stands here a second time", ErrDuplicate}
+		if seen[number(o.ID)] && twice == nil {
+			twice = &Error{o.Offset, o.Path, "the ID stands here a second time", ErrDuplicate}
 		}
 		seen[number(o.ID)] = true
 		objects = append(objects, o)
 		at += size
 	}
-	return objects, nil
+	return objects, twice
 }
 
 // next reads the object at the begin of text.
