@@ -67,6 +67,7 @@ func (y *day) back(ctx context.Context, p *api.Payment, b giveBack) error {
 		y.atTerminal(p.ID, b.key, true)
 		defer y.atTerminal(p.ID, b.key, false)
 	}
+	first := b.key
 	for try := 0; ctx.Err() == nil; time.Sleep(retryPause) {
 		o, err := y.askBack(ctx, p, &b)
 		switch {
@@ -79,7 +80,7 @@ func (y *day) back(ctx context.Context, p *api.Payment, b giveBack) error {
 			return nil
 		case o.Status == pos.OperationRefused:
 			try++
-			b.key = pos.OperationKey(fmt.Sprintf("%s-%d", b.key, try))
+			b.key = pos.OperationKey(fmt.Sprintf("%s-%d", first, try))
 			if p.Tender == pos.Card && b.tender == "" {
 				y.atTerminal(p.ID, b.key, true)
 			}
