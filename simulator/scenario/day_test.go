@@ -55,7 +55,6 @@ func reconciles(t *testing.T, data string) bool {
 }
 
 func TestOfflineDay(t *testing.T) {
-	t.Parallel() // a day waits more than it works
 	for n := range *days {
 		data, start := t.TempDir(), time.Now()
 		r, code := playDay(t, exe, data, *seed+uint64(n))
