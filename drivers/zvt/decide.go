@@ -1,6 +1,8 @@
 package zvt
 
 import (
+	"errors"
+
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/drivers/zvt/codec"
 )
@@ -9,9 +11,9 @@ import (
 // doubt: only what nothing contradicts is an outcome.
 //
 //	last 04 0F              end seen      meaning
-//	not stored by us        any           unknown: the terminal was told to take it back
-//	without result code, or
-//	over no credible amount any           unknown
+//	not stored by us, or
+//	over no credible amount any           unknown: the terminal was told to take it back
+//	without result code     any           unknown
 //	none                    06 1E         failed with that code, nothing moved
 //	none                    06 0F, none   unknown
 //	failed                  any end       failed with its code
@@ -25,6 +27,8 @@ import (
 func (r *run) verdict() error {
 	name := string(r.task.deed)
 	switch {
+	case errors.Is(r.commit, errAmount):
+		return unknown(r.task.deed, "The terminal reported an amount that cannot be believed; it was told that the "+name+" does not hold.", r.commit)
 	case r.commit != nil:
 		return unknown(r.task.deed, "The result could not be stored; the terminal was told that the "+name+" does not hold.", r.commit)
 	case r.last == nil:

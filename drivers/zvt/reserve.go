@@ -25,9 +25,8 @@ func (t *terminal) Book(ctx context.Context, sale drivers.Sale, of drivers.Last)
 		return drivers.Outcome{}, err
 	}
 	do := moves(booking, command, sale)
-	read := do.read
 	do.read = func(r report) (drivers.Result, bool) {
-		result, coded := read(r)
+		result, coded := r.result(sale.Amount)
 		result.Amount = t.booked(result.Amount, sale.Amount, of)
 		return result, coded
 	}

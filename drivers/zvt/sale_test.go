@@ -94,16 +94,16 @@ func TestDecisions(t *testing.T) {
 		{"success without an end", func(d *device) { d.asks(succeeds, okay) }, "", none},
 		{"nothing", func(*device) {}, "", none},
 		{"success in another currency", func(d *device) {
-			d.asks("04 0F 0C 27 00 04 00 00 00 00 10 23 49 07 56", okay)
-			d.asks(completes, okay)
+			d.asks("04 0F 0C 27 00 04 00 00 00 00 10 23 49 07 56", "84 FF 00")
+			d.asks("06 1E 01 6C", okay)
 		}, "", none},
 		{"success over nothing", func(d *device) {
-			d.asks("04 0F 09 27 00 04 00 00 00 00 00 00", okay)
-			d.asks(completes, okay)
+			d.asks("04 0F 09 27 00 04 00 00 00 00 00 00", "84 FF 00")
+			d.asks("06 1E 01 6C", okay)
 		}, "", none},
 		{"success over an amount that is no number", func(d *device) {
-			d.asks("04 0F 09 27 00 04 00 00 00 00 1A 23", okay)
-			d.asks(completes, okay)
+			d.asks("04 0F 09 27 00 04 00 00 00 00 1A 23", "84 FF 00")
+			d.asks("06 1E 01 6C", okay)
 		}, "", none},
 		{"unknown BMP behind the result", func(d *device) {
 			d.asks("04 0F 05 27 00 B7 01 02", okay)

@@ -67,10 +67,10 @@ type task struct {
 	cancel   <-chan struct{} // the cashier's wish to stop; nil for none
 	progress func(drivers.Progress)
 
-	// read is what a 04 0F says, false when it has no result code, or no amount that can be believed, and decides nothing.
+	// read is what a 04 0F says, false when it has no result code and decides nothing.
 	read func(report) (drivers.Result, bool)
 
-	// keep makes a result durable; the report is empty for a failure that came without a 04 0F.
+	// keep makes a result durable, but for a success whose amount cannot be believed; the report is empty for a failure that came without a 04 0F.
 	keep func(report, drivers.Result) error
 }
 
@@ -78,13 +78,18 @@ type task struct {
 func moves(d deed, command codec.APDU, sale drivers.Sale) task {
 	return task{
 		deed: d, command: command, cancel: sale.Cancel, progress: sale.Progress,
-		read: func(r report) (drivers.Result, bool) {
-			result, coded := r.result(sale.Amount)
-			return result, coded && (result.Code != approvedCode || r.credible(d, result.Amount, sale.Amount))
+		read: func(r report) (drivers.Result, bool) { return r.result(sale.Amount) },
+		keep: func(said report, result drivers.Result) error {
+			if result.Code == approvedCode && !said.credible(d, result.Amount, sale.Amount) {
+				return errAmount
+			}
+			return sale.Commit(result)
 		},
-		keep: func(_ report, result drivers.Result) error { return sale.Commit(result) },
 	}
 }
+
+// errAmount refuses a success over nothing, over what is no number, or in another currency: it is not booked, so the terminal must not take it for booked.
+var errAmount = errors.New("the terminal reported success over an amount that cannot be believed")
 
 // perform sends the command once and follows the terminal to the end. The error says what it means for the money; without one the run's last result
 // is what the terminal holds too.
