@@ -146,11 +146,10 @@ func usedByOthers(p *detect.Port) error {
 
 // probePath is a port by its whole path: a name such as ttyS0 in /dev is looked up among those in use by that, and goes into till.yaml so.
 func probePath(path string) string {
-	whole, err := filepath.Abs(path)
-	if _, tcp := cutTCP(path); tcp || err != nil || runtime.GOOS == "windows" { // which names ports without a path
+	if _, tcp := cutTCP(path); tcp {
 		return path
 	}
-	return whole
+	return detect.WholePath(path)
 }
 
 // checkProbe refuses what is no port: a plain file would be written to.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tillproof/tillproof/agent/detect"
 	"github.com/tillproof/tillproof/drivers"
 	"github.com/tillproof/tillproof/simulator/concertsim"
 	"github.com/tillproof/tillproof/simulator/ecr17sim"
@@ -60,8 +61,8 @@ func simLines(family, address string, stream bool) string {
 	if option != "" {
 		option = fmt.Sprintf(", options: {%s}", option)
 	}
-	if path, err := filepath.Abs(address); err == nil && !stream {
-		address = path // wherever till.yaml is
+	if !stream {
+		address = detect.WholePath(address) // wherever till.yaml is
 	}
 	return fmt.Sprintf("%sdevices:\n  - {name: counter, kind: %s, driver: %s, %s: %q%s}\n", currency, simDevices()[family].kind, driver, simPlace(stream), address, option)
 }

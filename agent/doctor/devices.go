@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ func devices(_ context.Context, t *till) (list []Finding) {
 		return warn("no device is configured: the till takes cash and what the platform collects", "tillproof detect shows what stands at the ports, and the lines for till.yaml.")
 	}
 	for _, d := range t.config.Devices {
-		d.Port = absolute(d.Port)
+		d.Port = detect.WholePath(d.Port)
 		var found []Finding
 		for _, look := range []func(*till, *agent.DeviceConfig) []Finding{portOf, answers, namesPort, shared, sleeps, lacks} {
 			found = append(found, look(t, &d)...)
@@ -62,15 +61,6 @@ func answers(t *till, d *agent.DeviceConfig) []Finding {
 	default:
 		return missing(fmt.Sprintf("it has %s. %s", s.State, s.Text), "To find out what speaks there, stop the till and run "+where)
 	}
-}
-
-// absolute is a port's path from the root of the machine: the till opens one that is relative from the folder in which it runs.
-func absolute(port string) string {
-	path, err := filepath.Abs(port)
-	if port == "" || err != nil || runtime.GOOS == "windows" { // which names ports without a path
-		return port
-	}
-	return path
 }
 
 // there says whether something stands under a path of the machine.
